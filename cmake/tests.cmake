@@ -1,0 +1,23 @@
+# One doctest program per folder, so that a folder is tested against no more than it may use.
+find_package(doctest REQUIRED)
+
+add_library(mrtool_test_main OBJECT cmake/test_main.cpp)
+target_link_libraries(mrtool_test_main PUBLIC doctest::doctest PRIVATE mrtool_options)
+
+get_property(folders GLOBAL PROPERTY mrtool_folders)
+foreach(folder IN LISTS folders)
+  get_property(path GLOBAL PROPERTY mrtool_path_of_${folder})
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${path}/*_test.cpp)
+  if(tests)
+    add_executable(${folder}_test ${tests})
+    target_link_libraries(${folder}_test PRIVATE mrtool_test_main doctest::doctest mrtool_options)
+    if(folder STREQUAL "tool")
+      target_link_libraries(${folder}_test PRIVATE mrtool_tool yaml-cpp)
+      add_dependencies(${folder}_test mrtool)
+      target_compile_definitions(${folder}_test PRIVATE MRTOOL_BINARY="$<TARGET_FILE:mrtool>")
+    endif()
+    target_link_libraries(${folder}_test PRIVATE mrtool_library nlohmann_json::nlohmann_json)
+    target_compile_definitions(${folder}_test PRIVATE MRTOOL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${folder} COMMAND ${folder}_test)
+  endif()
+endforeach()

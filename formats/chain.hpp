@@ -1,0 +1,60 @@
+// Several logs as one chain, in the order given: opens each, finds out its format, and hands over its records in
+// batches. The pieces that are no logs of their own are put where they belong: an ACPI CCEL table tells the platform of
+// the log behind it; a UEFI final-events table continues the firmware log before it, without the records that both hold
+// (tcg2-ccel format notes: UEFI final events table).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/formats.hpp"
+#include "lib/base/host.hpp"
+
+namespace mrtool {
+
+// [FORMAT:][REGISTER=]PATH; "-" is standard input, "live" this machine's own logs. A prefix counts only if it is a
+// known format or register name.
+struct LogName {
+  const FormatRow* format = nullptr;  // nullptr: the bytes decide
+  std::optional<Register> reg;
+  std::string path;
+};
+// Fails (usage) where REGISTER= is given for a format that names its registers.
+Result<LogName> parse_log_name(std::string_view text);
+// "live": those of this machine's logs that exist, each named. Others: themselves.
+std::vector<LogName> expand_live(const std::vector<LogName>& names, Host& host);
+
+struct LogSummary {
+  std::string path;
+  LogInfo info;             // format and evidence are empty when it could not be opened or recognised
+  std::string note;         // what speaks against the format found
+  std::uint64_t bytes = 0;  // read so far
+  std::uint64_t records = 0;
+  bool partial = false;  // damaged: more was there than could be read
+};
+
+class LogChain {
+ public:
+  LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics);
+  ~LogChain();
+
+  struct Step {
+    std::size_t log = 0;  // index in logs()
+    bool first_of_log = false;
+    const LogInfo* info = nullptr;
+    Batch* batch = nullptr;  // may be moved from
+  };
+  // False at the end of the chain. A log that cannot be opened or is damaged leaves an error in errors() and the chain
+  // goes on with the next one.
+  bool next(Step& step);
+
+  const std::vector<LogSummary>& logs() const;
+  const std::vector<Error>& errors() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mrtool

@@ -1,0 +1,35 @@
+// Bytes: the two spellings that everything else uses for owned and borrowed data, and hexadecimal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mrtool {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+
+// The bytes of a text. The view lives as long as the text does.
+ByteView as_bytes(std::string_view text);
+
+// Bytes taken as text, without any check of their encoding. The view lives as long as the bytes do.
+std::string_view as_text(ByteView bytes);
+
+Bytes to_bytes(ByteView view);
+
+bool equal(ByteView a, ByteView b);
+bool all_equal_to(ByteView bytes, std::uint8_t value);
+
+// Lower case, no prefix.
+std::string to_hex(ByteView bytes);
+void append_hex(std::string& out, ByteView bytes);
+
+// Either case; an even number of digits, nothing else: no blanks, no 0x.
+std::optional<Bytes> from_hex(std::string_view text);
+
+}  // namespace mrtool

@@ -1,0 +1,69 @@
+// The machine that mrtool runs on, as far as the library reaches it: files, directories and the place of /sys, /dev,
+// /run and /var. Handed in, so that --root, tests and fault injection can stand in its place.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/error.hpp"
+
+namespace mrtool {
+
+// A stream of bytes, read once from front to back.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Fills the front of `buffer`, waiting for at least one byte; 0 means the end.
+  virtual Result<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
+};
+
+enum class FileKind : std::uint8_t { absent, regular, directory, other };
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  // A path of this machine (/sys/...) as it is to be opened: under --root when there is one.
+  virtual std::string system_path(const std::string& path) const = 0;
+
+  // Paths below are used as they are. Opening a directory fails (ErrorKind::io).
+  virtual Result<std::unique_ptr<ByteSource>> open(const std::string& path) = 0;
+  virtual std::unique_ptr<ByteSource> standard_input() = 0;
+  virtual FileKind kind(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
+  // The whole of a file of at most `limit` bytes; a larger one fails. Never trusts the size that stat reports.
+  Result<Bytes> read_file(const std::string& path, std::uint64_t limit);
+  // Replaces or makes a file in one step: a reader sees the old one or all of the new one.
+  virtual Status write_file(const std::string& path, ByteView content) = 0;
+};
+
+// The real one. `root` is the prefix of system_path; empty for /.
+std::unique_ptr<Host> make_host(std::string root);
+
+// Lets detection look at the front of a source before a reader takes it.
+class PeekSource final : public ByteSource {
+ public:
+  explicit PeekSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  // The first `want` bytes, or all there are; they stay to be read. Valid until the next call. Memory grows with what
+  // arrives, never with `want`.
+  Result<ByteView> peek(std::uint64_t want);
+  bool at_end_after_peek() const { return ended_; }  // the last peek saw the end of the source
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override;
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  Bytes held_;
+  std::size_t given_ = 0;  // of held_
+  bool ended_ = false;
+};
+
+// A source over bytes that the caller keeps alive.
+std::unique_ptr<ByteSource> make_memory_source(ByteView bytes);
+// Everything that is left of a source, at most `limit` bytes.
+Result<Bytes> read_all(ByteSource& source, std::uint64_t limit);
+
+}  // namespace mrtool

@@ -1,0 +1,33 @@
+// How bytes become records.
+#pragma once
+
+#include <memory>
+
+#include "lib/base/diagnostic.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/host.hpp"
+#include "lib/record/record.hpp"
+
+namespace mrtool {
+
+struct ReadOptions {
+  // Algorithm sizes from an earlier log of the chain, for pieces that have no spec-ID event of their own
+  // (the UEFI final-events table).
+  std::vector<AlgorithmSize> algorithms;
+  Platform platform = Platform::unknown;  // when it is known from elsewhere (an ACPI CCEL table)
+};
+
+// A pull reader over a source that it owns. Memory is bounded by one piece and one record.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // Replaces the content of `batch` by the next records. True: call again. False: the log has ended with this batch.
+  // On an error the batch holds every record before the damage, and the log is partial: do not call again.
+  virtual Result<bool> read(Batch& batch) = 0;
+
+  // Complete once the first read has returned.
+  virtual const LogInfo& info() const = 0;
+};
+
+}  // namespace mrtool
