@@ -30,16 +30,30 @@ Decoded decode_hcrtm(const Context& context);
 
 // text_events.cpp: actions, omitted boot devices, microcode and other plain text
 Decoded decode_text(const Context& context);
-// separator.cpp
+// EV_ACTION: coreboot and POWER use it for labels of things that the log does not hold.
+std::span<const Recipe> action_recipes();
+Otherwise action_otherwise(const Context& context);
+// separator.cpp. The rules are the constants first, then the data itself; otherwise the digest differs.
 Decoded decode_separator(const Context& context);
-// no_action.cpp: spec-ID events, StartupLocality, SP800-155, H-CRTM component measurements, NV index records, WBCL trust point
+std::span<const Recipe> separator_recipes();
+// The name of the rule of an error separator: the firmware failed to measure (PFP 1.06, 3.3.2.2).
+inline constexpr std::string_view kErrorSeparatorRecipe = "error separator";
+// no_action.cpp: spec-ID events, StartupLocality, SP800-155, H-CRTM component measurements, NV index records, WBCL
+// trust point
 Decoded decode_no_action(const Context& context);
 // boot_loader.cpp: EV_IPL of shim, GRUB and systemd-stub; COMPACT_HASH
 Decoded decode_ipl(const Context& context);
+std::span<const Recipe> ipl_recipes();
+Otherwise ipl_otherwise(const Context& context);
+// The data itself is the only rule of EV_COMPACT_HASH.
 Decoded decode_compact_hash(const Context& context);
+Otherwise compact_hash_otherwise(const Context& context);
 // tagged_event.cpp (with wbcl.cpp for Windows' SIPA items)
 Decoded decode_event_tag(const Context& context);
-// spdm.cpp
+// The data itself is the only rule of EV_EVENT_TAG; who wrote it decides what another digest means.
+Otherwise event_tag_otherwise(const Context& context);
+// spdm.cpp: device measurements, and the part of NvIndexInstance records that has the same layout. Rule: the data
+// itself.
 Decoded decode_spdm(const Context& context);
 
 }  // namespace mrtool::pcclient
