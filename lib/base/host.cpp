@@ -1,0 +1,286 @@
+#include "lib/base/host.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "lib/base/limits.hpp"
+
+namespace mrtool {
+
+namespace {
+
+std::unexpected<Error> io_error(const std::string& path, std::string_view what, int error) {
+  return std::unexpected(Error{.kind = ErrorKind::io,
+                               .message = fmt::format("{}: {}", what, std::strerror(error)),
+                               .file = path,
+                               .offset = {},
+                               .record = {}});
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int number) : number_(number) {}
+  ~FileDescriptor() {
+    if (number_ >= 0) {
+      ::close(number_);
+    }
+  }
+  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&&) = delete;
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+  int number() const { return number_; }
+  // Closes now, so that a late write error is seen.
+  int close() { return ::close(std::exchange(number_, -1)); }
+
+ private:
+  int number_;
+};
+
+class FileSource final : public ByteSource {
+ public:
+  FileSource(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    for (;;) {
+      const ssize_t got = ::read(file_.number(), buffer.data(), buffer.size());
+      if (got >= 0) {
+        return static_cast<std::size_t>(got);
+      }
+      if (errno != EINTR) {
+        return io_error(path_, "cannot be read", errno);
+      }
+    }
+  }
+
+ private:
+  FileDescriptor file_;
+  std::string path_;
+};
+
+Status write_all(const FileDescriptor& file, ByteView content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.number(), content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return io_error(path, "cannot be written", errno);
+    }
+    content = content.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) {
+    return ".";
+  }
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Writes and syncs a new file beside the target, then renames it over the target.
+Status write_beside_and_rename(const std::string& path, const std::string& temporary, FileDescriptor file,
+                               ByteView content) {
+  if (auto written = write_all(file, content, path); !written) {
+    return written;
+  }
+  if (::fsync(file.number()) != 0 && errno != EINVAL) {
+    return io_error(path, "cannot be synced", errno);
+  }
+  if (file.close() != 0) {
+    return io_error(path, "cannot be written", errno);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    return io_error(path, "cannot be replaced", errno);
+  }
+  const FileDescriptor directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.number() >= 0) {
+    // The file is in place; a file system that cannot sync a directory still has it.
+    (void)::fsync(directory.number());
+  }
+  return {};
+}
+
+class RealHost final : public Host {
+ public:
+  explicit RealHost(std::string root) : root_(std::move(root)) {
+    while (root_.ends_with('/')) {
+      root_.pop_back();
+    }
+  }
+
+  std::string system_path(const std::string& path) const override { return root_ + path; }
+
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0) {
+      return io_error(path, "cannot be opened", errno);
+    }
+    struct stat status = {};
+    if (::fstat(file.number(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      return io_error(path, "cannot be read", EISDIR);
+    }
+    return std::make_unique<FileSource>(std::move(file), path);
+  }
+
+  std::unique_ptr<ByteSource> standard_input() override {
+    return std::make_unique<FileSource>(FileDescriptor(::dup(STDIN_FILENO)), "-");
+  }
+
+  FileKind kind(const std::string& path) override {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) {
+      return FileKind::absent;
+    }
+    if (S_ISDIR(status.st_mode)) {
+      return FileKind::directory;
+    }
+    return S_ISREG(status.st_mode) ? FileKind::regular : FileKind::other;
+  }
+
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> handle(::opendir(directory.c_str()), &::closedir);
+    if (!handle) {
+      return io_error(directory, "cannot be listed", errno);
+    }
+    std::vector<std::string> names;
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(handle.get());
+      if (entry == nullptr) {
+        if (errno != 0) {
+          return io_error(directory, "cannot be listed", errno);
+        }
+        break;
+      }
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") {
+        names.emplace_back(name);
+      }
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+
+  Status write_file(const std::string& path, ByteView content) override {
+    // A device or pipe cannot be replaced and is written to.
+    if (kind(path) == FileKind::other) {
+      const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+      if (file.number() < 0) {
+        return io_error(path, "cannot be opened", errno);
+      }
+      return write_all(file, content, path);
+    }
+    std::string temporary = directory_of(path) + "/.mrtool-XXXXXX";
+    FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (file.number() < 0) {
+      return io_error(path, "cannot be created", errno);
+    }
+    struct stat status = {};
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    const mode_t mode = ::stat(path.c_str(), &status) == 0 ? (status.st_mode & 07777U) : (0666U & ~mask);
+    (void)::fchmod(file.number(), mode);
+    auto done = write_beside_and_rename(path, temporary, std::move(file), content);
+    if (!done) {
+      (void)::unlink(temporary.c_str());
+    }
+    return done;
+  }
+
+ private:
+  std::string root_;
+};
+
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::size_t n = std::min(buffer.size(), bytes_.size());
+    std::ranges::copy(bytes_.first(n), buffer.begin());
+    bytes_ = bytes_.subspan(n);
+    return n;
+  }
+
+ private:
+  ByteView bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Host> make_host(std::string root) {
+  return std::make_unique<RealHost>(std::move(root));
+}
+
+std::unique_ptr<ByteSource> make_memory_source(ByteView bytes) {
+  return std::make_unique<MemorySource>(bytes);
+}
+
+Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
+  Bytes out;
+  for (;;) {
+    const std::size_t had = out.size();
+    out.resize(had + limits::kReadPiece);
+    MRTOOL_TRY(got, source.read(std::span(out).subspan(had)));
+    out.resize(had + got);
+    if (got == 0) {
+      return out;
+    }
+    if (out.size() > limit) {
+      return fail(ErrorKind::malformed, fmt::format("larger than the {} bytes that are read here", limit));
+    }
+  }
+}
+
+Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {
+  MRTOOL_TRY(source, open(path));
+  auto content = read_all(*source, limit);
+  if (!content && content.error().file.empty()) {
+    content.error().file = path;
+  }
+  return content;
+}
+
+Result<ByteView> PeekSource::peek(std::uint64_t want) {
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(std::exchange(given_, 0)));
+  while (held_.size() < want && !ended_) {
+    const std::size_t had = held_.size();
+    held_.resize(had + std::min<std::uint64_t>(limits::kReadPiece, want - had));
+    const auto got = source_->read(std::span(held_).subspan(had));
+    held_.resize(had + got.value_or(0));
+    if (!got) {
+      return std::unexpected(got.error());
+    }
+    ended_ = *got == 0;
+  }
+  return ByteView(held_).first(std::min<std::size_t>(held_.size(), static_cast<std::size_t>(want)));
+}
+
+Result<std::size_t> PeekSource::read(std::span<std::uint8_t> buffer) {
+  const std::size_t held = held_.size() - given_;
+  if (held == 0) {
+    return ended_ ? Result<std::size_t>(0) : source_->read(buffer);
+  }
+  const std::size_t n = std::min(buffer.size(), held);
+  std::ranges::copy(ByteView(held_).subspan(given_, n), buffer.begin());
+  given_ += n;
+  if (given_ == held_.size()) {
+    held_ = {};
+    given_ = 0;
+  }
+  return n;
+}
+
+}  // namespace mrtool

@@ -1,0 +1,128 @@
+#include "lib/base/host.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+using namespace mrtool;
+
+namespace {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "mrtool-host-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Hands over at most `step` bytes at a time, as a pipe may.
+class DribblingSource final : public ByteSource {
+ public:
+  DribblingSource(ByteView bytes, std::size_t step) : bytes_(bytes), step_(step) {}
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::size_t n = std::min({buffer.size(), bytes_.size(), step_});
+    std::ranges::copy(bytes_.first(n), buffer.begin());
+    bytes_ = bytes_.subspan(n);
+    return n;
+  }
+
+ private:
+  ByteView bytes_;
+  std::size_t step_;
+};
+
+}  // namespace
+
+TEST_CASE("system paths: under the root, with or without a slash at its end") {
+  CHECK(make_host("")->system_path("/sys/x") == "/sys/x");
+  CHECK(make_host("/tmp/r")->system_path("/sys/x") == "/tmp/r/sys/x");
+  CHECK(make_host("/tmp/r/")->system_path("/sys/x") == "/tmp/r/sys/x");
+  CHECK(make_host("/")->system_path("/sys/x") == "/sys/x");
+}
+
+TEST_CASE("open: a directory and an absent file are io errors that name the file") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  for (const std::string& path : {directory.path(), directory / "absent"}) {
+    const auto source = host->open(path);
+    REQUIRE_FALSE(source);
+    CHECK(source.error().kind == ErrorKind::io);
+    CHECK(source.error().file == path);
+  }
+}
+
+TEST_CASE("read_file: files whose size is reported as 0 are read whole") {
+  const auto host = make_host("");
+  const auto content = host->read_file("/proc/self/status", 1 << 20);
+  REQUIRE(content);
+  CHECK(content->size() > 100);
+}
+
+TEST_CASE("read_file: more than the limit is refused") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "f") << std::string(1000, 'x');
+  const auto host = make_host("");
+  CHECK(host->read_file(directory / "f", 1000)->size() == 1000);
+  const auto refused = host->read_file(directory / "f", 999);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::malformed);
+}
+
+TEST_CASE("write_file: replaces in one step, keeps the mode, leaves nothing behind on failure") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  const std::string path = directory / "out";
+  REQUIRE(host->write_file(path, as_bytes("one")));
+  ::chmod(path.c_str(), 0640);
+  REQUIRE(host->write_file(path, as_bytes("two")));
+  struct stat status = {};
+  ::stat(path.c_str(), &status);
+  CHECK((status.st_mode & 0777) == 0640);
+  CHECK(as_text(*host->read_file(path, 100)) == "two");
+  CHECK_FALSE(host->write_file(directory / "absent/out", as_bytes("x")));
+  std::filesystem::create_directory(directory / "folder");
+  CHECK_FALSE(host->write_file(directory / "folder", as_bytes("x")));
+  CHECK(*host->list(directory.path()) == std::vector<std::string>{"folder", "out"});
+}
+
+TEST_CASE("write_file: a full device is an io error") {
+  const auto host = make_host("");
+  const auto status = host->write_file("/dev/full", as_bytes("x"));
+  REQUIRE_FALSE(status);
+  CHECK(status.error().kind == ErrorKind::io);
+}
+
+TEST_CASE("peek: what was peeked at is read again, whatever the pieces") {
+  Bytes data(1000);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    data[i] = static_cast<std::uint8_t>(i * 7);
+  }
+  for (const std::size_t step : {1, 3, 999, 5000}) {
+    PeekSource source(std::make_unique<DribblingSource>(data, step));
+    CHECK(source.peek(10)->size() == 10);
+    CHECK_FALSE(source.at_end_after_peek());
+    CHECK(source.peek(2)->size() == 2);
+    Bytes five(5);
+    CHECK(*source.read(five) == 5);
+    CHECK(equal(*source.peek(995), ByteView(data).subspan(5)));
+    CHECK(source.peek(5000)->size() == 995);
+    CHECK(source.at_end_after_peek());
+    const auto rest = read_all(source, 5000);
+    REQUIRE(rest);
+    CHECK(equal(*rest, ByteView(data).subspan(5)));
+  }
+}
