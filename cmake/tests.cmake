@@ -21,3 +21,18 @@ foreach(folder IN LISTS folders)
     add_test(NAME ${folder} COMMAND ${folder}_test)
   endif()
 endforeach()
+
+find_program(sh sh REQUIRED)
+find_program(perl perl REQUIRED)
+add_test(NAME layering COMMAND ${sh} ${PROJECT_SOURCE_DIR}/cmake/layering_test.sh ${PROJECT_SOURCE_DIR})
+
+add_test(NAME readme COMMAND ${perl} ${PROJECT_SOURCE_DIR}/cmake/examples_test.pl README.md
+  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties(readme PROPERTIES
+  ENVIRONMENT_MODIFICATION "PATH=path_list_prepend:$<TARGET_FILE_DIR:mrtool>")
+
+# A sanitized library can't be linked into a program that isn't, and where it lands is the same.
+if(NOT MRTOOL_SANITIZE)
+  add_test(NAME install COMMAND ${sh} ${PROJECT_SOURCE_DIR}/cmake/install_test/run.sh
+    ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_CXX_COMPILER} ${CMAKE_INSTALL_LIBDIR})
+endif()

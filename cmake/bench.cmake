@@ -1,0 +1,14 @@
+# Every *_bench.cpp is a Google Benchmark program, in bench/ of the build tree: lib/replay/replay_bench.cpp is replay_bench.
+include(cmake/program_name.cmake)
+find_package(benchmark REQUIRED)
+
+add_custom_target(benchmarks)
+file(GLOB_RECURSE sources CONFIGURE_DEPENDS lib/*_bench.cpp formats/*_bench.cpp tools/*_bench.cpp)
+foreach(source IN LISTS sources)
+  mrtool_program_name(name ${source})
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  target_link_libraries(${name} PRIVATE mrtool_options mrtool_library benchmark::benchmark benchmark::benchmark_main)
+  target_compile_definitions(${name} PRIVATE MRTOOL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_dependencies(benchmarks ${name})
+endforeach()
