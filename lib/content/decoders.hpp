@@ -30,14 +30,13 @@ Decoded decode_hcrtm(const Context& context);
 
 // text_events.cpp: actions, omitted boot devices, microcode and other plain text
 Decoded decode_text(const Context& context);
-// EV_ACTION: coreboot and POWER use it for labels of things that the log does not hold.
-std::span<const Recipe> action_recipes();
+// EV_ACTION has the tolerant rules; coreboot and POWER use it for labels of things that the log does not hold.
 Otherwise action_otherwise(const Context& context);
 // separator.cpp. The rules are the constants first, then the data itself; otherwise the digest differs.
 Decoded decode_separator(const Context& context);
 std::span<const Recipe> separator_recipes();
 // The name of the rule of an error separator: the firmware failed to measure (PFP 1.06, 3.3.2.2).
-inline constexpr std::string_view kErrorSeparatorRecipe = "error separator";
+inline constexpr std::string_view kErrorSeparatorRecipe = "error-separator";
 // no_action.cpp: spec-ID events, StartupLocality, SP800-155, H-CRTM component measurements, NV index records, WBCL
 // trust point
 Decoded decode_no_action(const Context& context);
