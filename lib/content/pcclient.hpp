@@ -40,7 +40,7 @@ struct EventType {
   std::uint32_t value;
   std::string_view name;  // with EV_
   Decoded (*decode)(const Context&);
-  std::span<const Recipe> recipes;  // tried in order; one must hold in every bank
+  std::span<const Recipe> (*recipes)();  // tried in order; one must hold in every bank
   // Decided per record, because several types mean different things by content.
   Otherwise (*otherwise)(const Context&);
   std::string_view outside;  // what an unverifiable digest is of: "PE image", "firmware volume"
