@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kSignatureSize = 8;
 constexpr std::uint64_t kEntryMinimum = 128;  // bytes of an EFI_PARTITION_ENTRY
 constexpr std::uint64_t kNameSize = 72;       // UTF-16, NUL-padded
+constexpr std::uint64_t kAlignment = 4;       // bytes between a header of 92 bytes and an aligned u64
 
 struct PartitionType {
   Guid guid;
@@ -77,6 +78,19 @@ void read_partitions(FieldReader& fields, std::uint64_t count, std::uint64_t ent
   }
 }
 
+// Firmware that does not pack the structure aligns the count of partitions to eight bytes. Only the event's size tells.
+bool count_is_aligned(ByteReader reader, std::uint64_t entry_size) {
+  const auto fits = [entry_size](ByteReader rest) {
+    const std::uint64_t count = rest.u64();
+    return rest.ok() && rest.left() % entry_size == 0 && rest.left() / entry_size == count;
+  };
+  if (entry_size == 0 || fits(reader)) {
+    return false;
+  }
+  reader.skip(kAlignment);
+  return fits(reader);
+}
+
 }  // namespace
 
 Decoded decode_gpt(const Context& context) {
@@ -95,6 +109,9 @@ Decoded decode_gpt(const Context& context) {
   fields.u32("number_of_partition_entry");
   const std::uint32_t entry_size = fields.u32("size_of_partition_entry");
   fields.hex32("partition_entry_array_crc32");
+  if (count_is_aligned(fields.reader(), entry_size)) {
+    fields.reader().skip(kAlignment);
+  }
   const std::uint64_t count = fields.u64("number_of_partitions");
   std::string summary = fmt::format("disk {}, {} partition{}", to_string(disk), count, count == 1 ? "" : "s");
   if (!fields.ok()) {
