@@ -19,10 +19,12 @@ struct LogName {
   const FormatRow* format = nullptr;  // nullptr: the bytes decide
   std::optional<Register> reg;
   std::string path;
+  bool live = false;  // found by expand_live: holding no bytes means that there is no log, not that it is damaged
 };
 // Fails (usage) where REGISTER= is given for a format that names its registers.
 Result<LogName> parse_log_name(std::string_view text);
-// "live": those of this machine's logs that exist, each named. Others: themselves.
+// "live": the firmware logs and the ACPI CCEL table that this machine has; those of this machine's logs that exist,
+// each named. Others: themselves.
 std::vector<LogName> expand_live(const std::vector<LogName>& names, Host& host);
 
 struct LogSummary {

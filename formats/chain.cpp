@@ -1,0 +1,382 @@
+#include "formats/chain.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "formats/tcg/acpi_table.hpp"
+#include "formats/tcg/opening.hpp"
+#include "formats/tcg/overlap.hpp"
+#include "formats/tcg/quirks.hpp"
+#include "lib/base/limits.hpp"
+#include "lib/registers/names.hpp"
+
+namespace mrtool {
+namespace {
+
+// Enough to tell a companion from a log.
+constexpr std::uint64_t kKindBytes = 64;
+
+class CountingSource final : public ByteSource {
+ public:
+  CountingSource(std::unique_ptr<ByteSource> source, std::uint64_t& count)
+      : source_(std::move(source)), count_(count) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    auto got = source_->read(buffer);
+    if (got) {
+      count_ += *got;
+    }
+    return got;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  std::uint64_t& count_;
+};
+
+// A path that has been opened and looked at, and waits for its turn.
+struct Opened {
+  LogName name;
+  std::unique_ptr<PeekSource> source;
+  std::optional<Error> error;
+  std::optional<tcg::AcpiTable> table;  // it is an ACPI table and nothing else
+  bool final_events = false;
+};
+
+Error in_file(Error error, const std::string& path) {
+  if (error.file.empty()) {
+    error.file = path;
+  }
+  return error;
+}
+
+bool is_crypto_agile(const FormatRow* row) {
+  return row != nullptr && row->name != "tcg";
+}
+
+}  // namespace
+
+struct LogChain::State {
+  State(std::vector<LogName> log_names, Host& the_host, DiagnosticSink& sink)
+      : names(std::move(log_names)), host(the_host), diagnostics(sink) {
+    logs.reserve(names.size());  // summaries stay where they are: sources count into them
+  }
+
+  std::optional<Opened> take_next();
+  Opened open(const LogName& name);
+  void look(Opened& opened);
+
+  void begin(Opened opened);
+  Status choose_format(Opened& opened, LogSummary& summary, const FormatRow*& row);
+  void begin_final_events(Opened& opened);
+  void begin_log(Opened& opened);
+  void start_reader(const FormatRow& row, std::unique_ptr<ByteSource> source, const ReadOptions& options);
+  void reject(const std::string& path, Error error);
+  void drop_table();
+  void load_final_events(const LogInfo& main);
+  bool read(Step& step);
+  void skip_common_records();
+  void end_log(bool damaged);
+
+  std::vector<LogName> names;
+  Host& host;
+  DiagnosticSink& diagnostics;
+  std::vector<LogSummary> logs;
+  std::vector<Error> errors;
+  Batch batch;
+
+  std::size_t next_name = 0;
+  std::optional<Opened> ahead;  // opened before its turn, to see whether it is a final-events table
+
+  std::unique_ptr<Reader> reader;  // of the last of `logs`; null between logs
+  bool first_read = false;
+  std::uint64_t skip = 0;  // leading records that the main log has too
+
+  std::optional<tcg::AcpiTable> table;  // waits for its log
+  std::string table_path;
+
+  // A final-events table that follows the log being read.
+  std::optional<tcg::OverlapFinder> overlap;
+  Bytes final_bytes;
+  std::optional<Error> final_error;
+  LogInfo main_info;
+  const FormatRow* main_row = nullptr;  // of the log that a table would follow
+  bool main_seen = false;               // a log that a table could have followed
+};
+
+Opened LogChain::State::open(const LogName& name) {
+  Opened opened{.name = name, .source = nullptr, .error = {}, .table = {}, .final_events = false};
+  std::unique_ptr<ByteSource> source;
+  if (name.path == "-") {
+    source = host.standard_input();
+  } else if (auto file = host.open(name.path)) {
+    source = *std::move(file);
+  } else {
+    opened.error = std::move(file).error();
+    return opened;
+  }
+  opened.source = std::make_unique<PeekSource>(std::move(source));
+  look(opened);
+  return opened;
+}
+
+void LogChain::State::look(Opened& opened) {
+  const auto front = opened.source->peek(kKindBytes);
+  if (!front) {
+    opened.error = front.error();
+    return;
+  }
+  const bool complete = opened.source->at_end_after_peek();
+  if (opened.name.format != nullptr && !is_crypto_agile(opened.name.format)) {
+    return;
+  }
+  if (complete && front->size() == tcg::kAcpiTableBytes) {
+    opened.table = tcg::read_acpi_table(*front);
+  }
+  opened.final_events = tcg::starts_final_events(*front, complete, tcg::built_in_algorithms());
+}
+
+std::optional<Opened> LogChain::State::take_next() {
+  if (ahead) {
+    return std::exchange(ahead, std::nullopt);
+  }
+  if (next_name == names.size()) {
+    return std::nullopt;
+  }
+  return open(names[next_name++]);
+}
+
+void LogChain::State::reject(const std::string& path, Error error) {
+  logs.push_back({.path = path, .info = {}, .note = {}, .bytes = 0, .records = 0, .partial = true});
+  errors.push_back(in_file(std::move(error), path));
+}
+
+// A table whose log does not come.
+void LogChain::State::drop_table() {
+  if (table) {
+    const std::string message = logs.empty() ? tcg::describe(*table)
+                                             : "expected the ACPI CCEL table directly before its log, found no log "
+                                               "that it is of behind it";
+    table.reset();
+    reject(table_path, fail(ErrorKind::malformed, message).error());
+  }
+}
+
+void LogChain::State::begin(Opened opened) {
+  if (opened.error) {
+    diagnostics.set_log(logs.size());
+    reject(opened.name.path, *std::move(opened.error));
+    return;
+  }
+  if (opened.table) {
+    drop_table();
+    table = opened.table;
+    table_path = opened.name.path;
+    return;
+  }
+  if (opened.final_events && main_seen) {
+    begin_final_events(opened);
+  } else {
+    begin_log(opened);
+  }
+}
+
+void LogChain::State::start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source,
+                                   const ReadOptions& options) {
+  reader =
+      format.make_reader(std::make_unique<CountingSource>(std::move(source), logs.back().bytes), options, diagnostics);
+  first_read = true;
+  skip = 0;
+}
+
+Status LogChain::State::choose_format(Opened& opened, LogSummary& summary, const FormatRow*& format) {
+  summary.info.evidence = "named";
+  format = opened.name.format;
+  if (format == nullptr) {
+    const auto prefix = opened.source->peek(kDetectBytes);
+    if (!prefix) {
+      return std::unexpected(prefix.error());
+    }
+    const bool complete = opened.source->at_end_after_peek();
+    if (prefix->empty() && opened.name.live) {
+      summary.info.evidence.clear();
+      summary.note = "this machine has no log there: the file is empty";
+      return {};
+    }
+    MRTOOL_TRY(detected, detect_format({.prefix = *prefix, .complete = complete}));
+    format = detected.format;
+    summary.info.evidence = std::move(detected.detection.evidence);
+    summary.note = std::move(detected.detection.note);
+  }
+  if (table && opened.name.format == nullptr && is_crypto_agile(format)) {
+    format = find_format("ccel");
+    summary.info.evidence = "an ACPI CCEL table given before the log";
+    summary.note.clear();
+  }
+  if (opened.name.reg) {
+    return fail(ErrorKind::usage, fmt::format("the records of a {} log name their registers themselves: leave out {}=",
+                                              format->name, to_string(*opened.name.reg)));
+  }
+  return {};
+}
+
+void LogChain::State::begin_log(Opened& opened) {
+  main_row = nullptr;
+  const FormatRow* format = nullptr;
+  LogSummary summary{.path = opened.name.path, .info = {}, .note = {}, .bytes = 0, .records = 0, .partial = false};
+  const Status chosen = choose_format(opened, summary, format);
+  if (format == nullptr || format->name != "ccel") {
+    drop_table();
+  }
+  diagnostics.set_log(logs.size());
+  if (!chosen) {
+    reject(opened.name.path, chosen.error());
+    return;
+  }
+  logs.push_back(std::move(summary));
+  if (format == nullptr) {
+    return;
+  }
+  logs.back().info.format = format->name;
+  ReadOptions options;
+  if (table) {
+    options.platform = table->platform();
+    table.reset();
+  }
+  start_reader(*format, std::move(opened.source), options);
+  if (is_crypto_agile(format) && !opened.final_events) {
+    main_row = format;
+    main_seen = true;
+    ahead = take_next();
+  }
+}
+
+// The records of the table that directly follows the log being read are compared with that log's as it is read.
+void LogChain::State::load_final_events(const LogInfo& main) {
+  main_info = main;
+  overlap.reset();
+  final_error.reset();
+  if (!ahead || ahead->error || !ahead->final_events) {
+    return;
+  }
+  auto bytes = read_all(*ahead->source, limits::kFinalEvents);
+  if (!bytes) {
+    final_error = std::move(bytes).error();
+    return;
+  }
+  final_bytes = *std::move(bytes);
+  overlap.emplace();
+  DiagnosticSink unused;  // the table is read again at its turn
+  const auto scout = main_row->make_reader(make_memory_source(final_bytes),
+                                           {.algorithms = main.algorithms, .platform = main.platform}, unused);
+  Batch records;
+  for (bool more = true; more;) {
+    const auto result = scout->read(records);
+    more = result && *result;
+    for (const Record& record : records.records) {
+      overlap->add_table_record(record);
+    }
+  }
+}
+
+void LogChain::State::begin_final_events(Opened& opened) {
+  drop_table();
+  diagnostics.set_log(logs.size());
+  if (final_error) {
+    reject(opened.name.path, *std::exchange(final_error, std::nullopt));
+    return;
+  }
+  if (!overlap) {
+    reject(opened.name.path,
+           fail(ErrorKind::usage, "expected the UEFI final-events table directly behind its log").error());
+    return;
+  }
+  logs.push_back({.path = opened.name.path, .info = {}, .note = {}, .bytes = 0, .records = 0, .partial = false});
+  logs.back().info.evidence = "a UEFI final-events table behind its log";
+  start_reader(*main_row, make_memory_source(final_bytes),
+               {.algorithms = main_info.algorithms, .platform = main_info.platform});
+  skip = overlap->overlap();
+  diagnostics.add(tcg::make_diagnostic(
+      tcg::QuirkId::final_events,
+      fmt::format("{} of the {} records of the UEFI final-events table are the main log's last ones; the others "
+                  "continue it",
+                  skip, overlap->table_records())));
+  overlap.reset();
+}
+
+void LogChain::State::skip_common_records() {
+  const auto common = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(skip, batch.records.size()));
+  batch.records.erase(batch.records.begin(), batch.records.begin() + common);
+  skip -= static_cast<std::uint64_t>(common);
+}
+
+void LogChain::State::end_log(bool damaged) {
+  logs.back().partial = damaged;
+  reader.reset();
+}
+
+// One read of the current log. False: it gave nothing to hand over.
+bool LogChain::State::read(Step& step) {
+  LogSummary& summary = logs.back();
+  diagnostics.set_log(logs.size() - 1);
+  auto more = reader->read(batch);
+  const bool first = std::exchange(first_read, false);
+  if (first || !more || !*more) {
+    std::string evidence = std::move(summary.info.evidence);
+    summary.info = reader->info();
+    summary.info.evidence = std::move(evidence);
+  }
+  if (first && ahead) {
+    load_final_events(summary.info);
+  }
+  if (overlap) {
+    for (const Record& record : batch.records) {
+      overlap->add_main_record(record);
+    }
+  }
+  skip_common_records();
+  summary.records += batch.records.size();
+  if (!more) {
+    errors.push_back(in_file(std::move(more).error(), summary.path));
+    end_log(true);
+  } else if (!*more) {
+    end_log(false);
+  }
+  step = {.log = logs.size() - 1, .first_of_log = first, .info = &summary.info, .batch = &batch};
+  return !batch.records.empty() || !batch.trailing.empty() || (first && more);
+}
+
+LogChain::LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics)
+    : state_(std::make_unique<State>(std::move(names), host, diagnostics)) {}
+
+LogChain::~LogChain() = default;
+
+bool LogChain::next(Step& step) {
+  State& state = *state_;
+  while (true) {
+    if (state.reader) {
+      if (state.read(step)) {
+        return true;
+      }
+      continue;
+    }
+    auto opened = state.take_next();
+    if (!opened) {
+      state.drop_table();
+      return false;
+    }
+    state.begin(*std::move(opened));
+  }
+}
+
+const std::vector<LogSummary>& LogChain::logs() const {
+  return state_->logs;
+}
+
+const std::vector<Error>& LogChain::errors() const {
+  return state_->errors;
+}
+
+}  // namespace mrtool

@@ -1,0 +1,112 @@
+#include "formats/formats.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "formats/tcg/acpi_table.hpp"
+#include "formats/tcg/detect.hpp"
+#include "formats/tcg/opening.hpp"
+#include "formats/tcg/quirks.hpp"
+#include "formats/tcg/reader.hpp"
+#include "formats/tcg/writer.hpp"
+#include "lib/base/text.hpp"
+
+namespace mrtool {
+namespace {
+
+template <tcg::Row kRow>
+std::unique_ptr<Reader> make_tcg_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                        DiagnosticSink& diagnostics) {
+  return tcg::make_reader(kRow, std::move(source), options, diagnostics);
+}
+
+// What bytes of no known format look like.
+std::string describe_unknown(const Probe& probe) {
+  const ByteView bytes = probe.prefix;
+  if (bytes.empty()) {
+    return "empty: expected a log, found no bytes";
+  }
+  if (const auto table = tcg::read_acpi_table(bytes)) {
+    return bytes.size() == tcg::kAcpiTableBytes ? tcg::describe(*table)
+                                                : "expected a log behind the ACPI CCEL table, found none";
+  }
+  if (tcg::starts_acpi_table(bytes)) {
+    return "this begins like an ACPI CCEL table, but not one of 56 bytes, and holds no log";
+  }
+  const std::string_view extent = probe.complete ? "" : " as far as it was looked at";
+  if (tcg::fill_run(bytes) == bytes.size()) {
+    return std::string("no known format: all bytes are ") + (bytes[0] == 0 ? "00" : "FF") + std::string(extent) +
+           ", as in an unused log area";
+  }
+  constexpr std::size_t kTextProbe = 256;
+  const auto is_text = [](std::uint8_t byte) {
+    constexpr std::uint8_t kDelete = 0x7F;
+    return byte == '\n' || byte == '\r' || byte == '\t' || (byte >= ' ' && byte != kDelete);
+  };
+  if (std::ranges::all_of(bytes.first(std::min(bytes.size(), kTextProbe)), is_text)) {
+    return "no known format: this looks like text";
+  }
+  return "no known format: the first bytes are " + to_hex(bytes.first(std::min<std::size_t>(bytes.size(), 16)));
+}
+
+}  // namespace
+
+std::span<const FormatRow> formats() {
+  // In the order of detection, which is also that of help.
+  static const std::array kFormats = std::to_array<FormatRow>({
+      {.name = "tcg",
+       .aliases = {},
+       .summary = "TCG PC client event log with SHA-1 digests (TPM 1.2, early TPM 2.0)",
+       .carries = "PCRs; bank sha1; PC client events",
+       .detect = tcg::detect_tcg,
+       .make_reader = make_tcg_reader<tcg::Row::tcg>,
+       .make_writer = tcg::make_writer,
+       .quirks = tcg::quirks()},
+      {.name = "tcg2",
+       .aliases = {},
+       .summary = "TCG crypto-agile event log (TPM 2.0), or a UEFI final-events table",
+       .carries = "PCRs and NV indices; the banks that its spec-ID event announces; PC client events",
+       .detect = tcg::detect_tcg2,
+       .make_reader = make_tcg_reader<tcg::Row::tcg2>,
+       .make_writer = tcg::make_writer,
+       .quirks = tcg::quirks()},
+      {.name = "ccel",
+       .aliases = {},
+       .summary = "confidential computing event log of UEFI firmware (Intel TDX, Arm CCA)",
+       .carries = "RTMRs or REMs; the banks that its spec-ID event announces; PC client events",
+       .detect = tcg::detect_ccel,
+       .make_reader = make_tcg_reader<tcg::Row::ccel>,
+       .make_writer = tcg::make_writer,
+       .quirks = tcg::quirks()},
+  });
+  return kFormats;
+}
+
+const FormatRow* find_format(std::string_view name_or_alias) {
+  const auto row = std::ranges::find_if(formats(), [name_or_alias](const FormatRow& candidate) {
+    return candidate.name == name_or_alias ||
+           std::ranges::find(candidate.aliases, name_or_alias) != candidate.aliases.end();
+  });
+  return row == formats().end() ? nullptr : &*row;
+}
+
+const Quirk* find_quirk(std::string_view code) {
+  for (const FormatRow& row : formats()) {
+    const auto found = std::ranges::find(row.quirks, code, &Quirk::code);
+    if (found != row.quirks.end()) {
+      return &*found;
+    }
+  }
+  return nullptr;
+}
+
+Result<Detected> detect_format(const Probe& probe) {
+  for (const FormatRow& row : formats()) {
+    if (auto detection = row.detect(probe)) {
+      return Detected{.format = &row, .detection = *std::move(detection)};
+    }
+  }
+  return fail(ErrorKind::malformed, describe_unknown(probe));
+}
+
+}  // namespace mrtool

@@ -1,0 +1,30 @@
+#include "formats/tcg/piece_source.hpp"
+
+#include <algorithm>
+
+#include "lib/base/limits.hpp"
+
+namespace mrtool::tcg {
+
+void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
+  while (!exhausted() && buffer.size() < target) {
+    std::size_t have = buffer.size();
+    const auto step = std::min<std::uint64_t>(target - have, std::max<std::uint64_t>(limits::kReadPiece, have));
+    buffer.resize(have + static_cast<std::size_t>(step));
+    while (have < buffer.size()) {
+      auto got = source_->read(std::span(buffer).subspan(have));
+      if (!got) {
+        failure_ = std::move(got).error();
+        break;
+      }
+      if (*got == 0) {
+        ended_ = true;
+        break;
+      }
+      have += *got;
+    }
+    buffer.resize(have);
+  }
+}
+
+}  // namespace mrtool::tcg

@@ -1,0 +1,29 @@
+// The growing buffer behind a reader: as much of a source as a record needs, never more than arrives.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "lib/base/host.hpp"
+
+namespace mrtool::tcg {
+
+class PieceSource {
+ public:
+  explicit PieceSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  // Appends to `buffer` until it holds `target` bytes, the source ends or fails. Allocates at most about twice what has
+  // arrived, and a piece.
+  void fill(Bytes& buffer, std::uint64_t target);
+
+  bool exhausted() const { return ended_ || failure_.has_value(); }
+  bool ended() const { return ended_; }  // all of the source has been read
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  bool ended_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace mrtool::tcg

@@ -1,0 +1,346 @@
+#include "formats/tcg/reader.hpp"
+
+#include <fmt/core.h>
+
+#include <optional>
+
+#include "formats/tcg/acpi_table.hpp"
+#include "formats/tcg/meaning.hpp"
+#include "formats/tcg/opening.hpp"
+#include "formats/tcg/opening_report.hpp"
+#include "formats/tcg/piece_source.hpp"
+#include "formats/tcg/quirks.hpp"
+#include "formats/tcg/tail.hpp"
+#include "lib/base/limits.hpp"
+
+namespace mrtool::tcg {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRowNames{"tcg", "tcg2", "ccel"};
+
+enum class Phase : std::uint8_t { preamble, opening, records, tail };
+
+class TcgReader final : public Reader {
+ public:
+  TcgReader(Row row, std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
+      : row_(row), source_(std::move(source)), options_(options), report_(diagnostics) {
+    info_.format = kRowNames[static_cast<std::size_t>(row)];
+    info_.evidence = "named";
+    info_.platform = Platform::tpm;
+    if (row == Row::ccel) {
+      info_.platform = options.platform == Platform::unknown ? Platform::tdx : options.platform;
+    }
+  }
+
+  Result<bool> read(Batch& batch) override;
+  const LogInfo& info() const override { return info_; }
+
+ private:
+  // How far parsing got in the bytes at hand.
+  struct Progress {
+    bool ended = false;      // the log has ended
+    std::uint64_t need = 0;  // else: bytes from position_ on that the next step takes
+  };
+
+  Result<Progress> parse(Batch& batch);
+  Result<std::optional<Progress>> parse_preamble(ByteView rest);
+  Result<std::optional<Progress>> parse_opening(ByteView rest);
+  Result<std::optional<Progress>> parse_record(ByteView rest, Batch& batch);
+  std::optional<Progress> check_end(ByteView rest);
+  void push_record(ByteView rest, const Frame& frame, Batch& batch);
+  Progress take_tail(ByteView rest, Batch& batch);
+
+  Status check_shape(const Opening& opening) const;
+  void adopt(const Opening& opening, ByteView rest);
+  std::unexpected<Error> damaged(std::string message) const;
+  std::unexpected<Error> cut_short(ByteView rest, const FrameResult& result) const;
+  std::uint64_t offset() const { return base_ + position_; }
+  bool whole_rest_is_here() const { return source_.ended(); }
+  void finish_batch(Batch& batch, bool keep_rest);
+
+  Row row_;
+  PieceSource source_;
+  ReadOptions options_;
+  QuirkReport report_;
+  LogInfo info_;
+
+  Phase phase_ = Phase::preamble;
+  std::uint64_t base_ = 0;    // where the batch's buffer starts in the log
+  std::size_t position_ = 0;  // in the batch's buffer
+  Bytes carry_;               // bytes of the piece behind the last whole record
+  std::uint64_t number_ = 0;  // of the next record
+  Layout layout_;             // of the next record
+  std::size_t suffix_ = 0;    // of the next record; read_opening saw that it is there
+  std::optional<std::uint64_t> stated_records_;
+  std::optional<RecordMeaning> meaning_;
+  Tail tail_;
+  std::vector<std::uint32_t> digest_counts_;  // of the batch's records
+  std::size_t last_count_ = 0;                // records of the previous batch
+};
+
+std::unexpected<Error> TcgReader::damaged(std::string message) const {
+  return std::unexpected(Error{
+      .kind = ErrorKind::malformed, .message = std::move(message), .file = {}, .offset = offset(), .record = number_});
+}
+
+std::unexpected<Error> TcgReader::cut_short(ByteView rest, const FrameResult& result) const {
+  return damaged(
+      fmt::format("expected a record of at least {} bytes, found {} before the end: {} bytes of its {} are "
+                  "missing",
+                  result.need, rest.size(), result.need - rest.size(), result.part));
+}
+
+Result<bool> TcgReader::read(Batch& batch) {
+  batch.records.clear();
+  batch.digest_pool.clear();
+  batch.trailing = {};
+  batch.buffer.assign(carry_.begin(), carry_.end());
+  batch.records.reserve(last_count_);
+  digest_counts_.clear();
+  position_ = 0;
+
+  std::uint64_t target = carry_.size() + limits::kReadPiece;
+  while (true) {
+    source_.fill(batch.buffer, target);
+    auto progress = parse(batch);
+    const bool stuck = progress && !progress->ended && source_.exhausted();
+    if (!progress || progress->ended || stuck) {
+      finish_batch(batch, false);
+      report_.flush();
+      if (!progress) {
+        return std::unexpected(std::move(progress).error());
+      }
+      if (stuck) {
+        return std::unexpected(*source_.failure());
+      }
+      return false;
+    }
+    if (!batch.records.empty() || !batch.trailing.empty()) {
+      finish_batch(batch, true);
+      return true;
+    }
+    target = position_ + progress->need;
+  }
+}
+
+// The buffer and the pool have their final places now: the digests can be pointed at.
+void TcgReader::finish_batch(Batch& batch, bool keep_rest) {
+  std::span<const DigestEntry> digests(batch.digest_pool);
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    batch.records[i].digests = digests.first(digest_counts_[i]);
+    digests = digests.subspan(digest_counts_[i]);
+  }
+  last_count_ = batch.records.size();
+  carry_.clear();
+  if (keep_rest) {
+    carry_.assign(batch.buffer.begin() + static_cast<std::ptrdiff_t>(position_), batch.buffer.end());
+  }
+  base_ += position_;
+}
+
+Result<TcgReader::Progress> TcgReader::parse(Batch& batch) {
+  const ByteView bytes(batch.buffer);
+  while (true) {
+    const ByteView rest = bytes.subspan(position_);
+    if (phase_ == Phase::tail) {
+      return take_tail(rest, batch);
+    }
+    auto step = phase_ == Phase::preamble  ? parse_preamble(rest)
+                : phase_ == Phase::opening ? parse_opening(rest)
+                                           : parse_record(rest, batch);
+    if (!step) {
+      return std::unexpected(std::move(step).error());
+    }
+    if (*step) {
+      return **step;
+    }
+  }
+}
+
+// An ACPI table as the first 56 bytes of the same file.
+Result<std::optional<TcgReader::Progress>> TcgReader::parse_preamble(ByteView rest) {
+  if (rest.size() < kAcpiTableBytes && !whole_rest_is_here()) {
+    return Progress{.ended = false, .need = kAcpiTableBytes};
+  }
+  phase_ = Phase::opening;
+  const auto table = read_acpi_table(rest);
+  if (!table) {
+    return std::nullopt;
+  }
+  if (rest.size() == kAcpiTableBytes && whole_rest_is_here()) {
+    return damaged(describe(*table));
+  }
+  info_.preamble = to_bytes(rest.first(kAcpiTableBytes));
+  if (row_ == Row::ccel && options_.platform == Platform::unknown) {
+    info_.platform = table->platform();
+  }
+  report_.add(QuirkId::acpi_preamble, number_, offset(), [&] {
+    return fmt::format("an ACPI CCEL table (CC type {}) lies before the log", cc_type_name(table->cc_type));
+  });
+  position_ += kAcpiTableBytes;
+  return std::nullopt;
+}
+
+Result<std::optional<TcgReader::Progress>> TcgReader::parse_opening(ByteView rest) {
+  const bool complete = whole_rest_is_here();
+  if (rest.empty() && complete) {
+    return Progress{.ended = true, .need = 0};
+  }
+  switch (fill_at(rest, complete, Framing::sha1)) {
+    case FillState::fill:
+      phase_ = Phase::tail;
+      return std::nullopt;
+    case FillState::undecided:
+      return Progress{.ended = false, .need = kLongestUndecided};
+    case FillState::none:
+      break;
+  }
+  const std::vector<AlgorithmSize> sizes = options_.algorithms.empty() ? built_in_algorithms() : options_.algorithms;
+  const Opening opening = read_opening(rest, complete, sizes);
+  if (opening.state == FrameState::malformed) {
+    return damaged(opening.problem);
+  }
+  // An incomplete opening shows a crypto-agile log only once it shows the signature.
+  if (opening.state == FrameState::complete || row_ == Row::tcg) {
+    if (auto shape = check_shape(opening); !shape) {
+      return std::unexpected(std::move(shape).error());
+    }
+  }
+  if (opening.state == FrameState::incomplete) {
+    if (complete) {
+      return cut_short(rest, {.state = opening.state, .need = opening.need, .part = opening.part, .message = {}});
+    }
+    return Progress{.ended = false, .need = opening.need};
+  }
+  report_opening(opening, offset(), report_);
+  adopt(opening, rest);
+  phase_ = Phase::records;
+  return std::nullopt;
+}
+
+Status TcgReader::check_shape(const Opening& opening) const {
+  if (row_ == Row::tcg && opening.shape != Shape::sha1) {
+    return damaged("expected SHA-1 records, found a crypto-agile log: read it as tcg2 or ccel");
+  }
+  if (row_ != Row::tcg && opening.shape == Shape::sha1) {
+    return damaged("expected a spec-ID event 03 or a final-events table, found neither");
+  }
+  return {};
+}
+
+void TcgReader::adopt(const Opening& opening, ByteView rest) {
+  info_.byte_order = opening.order;
+  info_.uintn_size = opening.spec.uintn_size;
+  layout_.order = opening.order;
+  suffix_ = static_cast<std::size_t>(opening.suffix);
+  RecordMeaning::Setup setup;
+  setup.platform = info_.platform;
+  setup.mr_indexed = row_ == Row::ccel;
+  setup.has_spec_id = opening.spec.kind != SpecIdKind::none;
+  switch (opening.shape) {
+    case Shape::sha1:
+      info_.algorithms = {{.algorithm = HashAlgorithm::sha1, .size = kSha1DigestBytes}};
+      setup.algorithms = info_.algorithms;
+      break;
+    case Shape::agile:
+      info_.algorithms = opening.spec.algorithms;
+      setup.algorithms = info_.algorithms;
+      break;
+    case Shape::final_events:
+      info_.algorithms = options_.algorithms.empty() ? built_in_algorithms() : options_.algorithms;
+      setup.continues_another_log = true;
+      stated_records_ = opening.final_count;
+      layout_.framing = Framing::agile;
+      info_.preamble = to_bytes(rest.first(kFinalEventsHeaderBytes));
+      position_ += kFinalEventsHeaderBytes;
+      break;
+  }
+  layout_.algorithms = info_.algorithms;
+  meaning_.emplace(std::move(setup), report_);
+}
+
+// At a record boundary: has the log ended, or is more needed to know?
+std::optional<TcgReader::Progress> TcgReader::check_end(ByteView rest) {
+  const bool complete = whole_rest_is_here();
+  const bool table_is_over = stated_records_ && number_ == *stated_records_;
+  if (rest.empty() && complete && (!stated_records_ || table_is_over)) {
+    meaning_->finish();
+    return Progress{.ended = true, .need = 0};
+  }
+  if (rest.empty() && !complete) {
+    return Progress{.ended = false, .need = limits::kReadPiece};
+  }
+  // A final-events table says how many records it has, so nothing inside it is fill.
+  const FillState fill = stated_records_ ? FillState::none : fill_at(rest, complete, layout_.framing);
+  if (fill == FillState::undecided) {
+    return Progress{.ended = false, .need = kLongestUndecided};
+  }
+  if (table_is_over || fill == FillState::fill) {
+    meaning_->finish();
+    phase_ = Phase::tail;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<TcgReader::Progress>> TcgReader::parse_record(ByteView rest, Batch& batch) {
+  if (auto progress = check_end(rest); progress || phase_ == Phase::tail) {
+    return progress;
+  }
+  Frame frame;
+  FrameResult result = read_frame(rest, layout_, batch.digest_pool, frame);
+  if (result.state == FrameState::malformed) {
+    return damaged(std::move(result.message));
+  }
+  if (result.state == FrameState::incomplete) {
+    if (whole_rest_is_here()) {
+      return cut_short(rest, result);
+    }
+    return Progress{.ended = false, .need = result.need};
+  }
+  push_record(rest, frame, batch);
+  return std::nullopt;
+}
+
+void TcgReader::push_record(ByteView rest, const Frame& frame, Batch& batch) {
+  const auto size = static_cast<std::size_t>(frame.size);
+  Record& record = batch.records.emplace_back();
+  record.number = number_;
+  record.offset = offset();
+  record.raw = rest.first(size);
+  record.raw_index = frame.index;
+  record.type = frame.type;
+  record.data = frame.data;
+  record.framing = static_cast<std::uint8_t>(layout_.framing);
+  record.suffix = rest.subspan(size, suffix_);
+  digest_counts_.push_back(frame.digests);
+  meaning_->apply(record, frame);
+
+  position_ += size + suffix_;
+  suffix_ = 0;
+  ++number_;
+  if (row_ != Row::tcg) {
+    layout_.framing = Framing::agile;
+  }
+}
+
+TcgReader::Progress TcgReader::take_tail(ByteView rest, Batch& batch) {
+  if (!rest.empty()) {
+    batch.trailing = rest;
+    tail_.add(rest, offset());
+    position_ += rest.size();
+  }
+  if (!whole_rest_is_here()) {
+    return {.ended = false, .need = limits::kReadPiece};
+  }
+  tail_.report(report_, number_);
+  return {.ended = true, .need = 0};
+}
+
+}  // namespace
+
+std::unique_ptr<Reader> make_reader(Row row, std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                    DiagnosticSink& diagnostics) {
+  return std::make_unique<TcgReader>(row, std::move(source), options, diagnostics);
+}
+
+}  // namespace mrtool::tcg
