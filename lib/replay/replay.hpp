@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,8 +58,9 @@ class Replay {
   // Values to compare with; all before the first record. The position of a prefix is found while folding.
   void compare_with(std::vector<RegisterValues> sources);
 
-  // The logs of a chain in order: each continues the registers where the one before left them.
-  void begin_log(const LogInfo& info);
+  // The logs of a chain in order: each continues the registers where the one before left them. `info` is complete.
+  // `log` is the log's number in diagnostics; without it the sink's own holds.
+  void begin_log(const LogInfo& info, std::optional<std::size_t> log = std::nullopt);
   void add(const Record& record);
   void add(const Batch& batch);
 

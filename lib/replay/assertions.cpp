@@ -1,0 +1,138 @@
+// Where registers start, and records that state a register's value (format notes on TCG logs, 5.1 and 5.2).
+#include <fmt/format.h>
+
+#include "lib/registers/names.hpp"
+#include "lib/replay/state.hpp"
+
+namespace mrtool {
+
+namespace {
+
+std::string claim_reason(const Record& record) {
+  const bool startup = record.content == ContentType::pcclient && record.reg.kind == RegisterKind::pcr;
+  if (startup && record.extends) {
+    return fmt::format("H-CRTM event in record {}", record.number);
+  }
+  const ByteView value = record.asserts->value.view();
+  if (startup && !value.empty()) {
+    return fmt::format("StartupLocality {} in record {}", value.back(), record.number);
+  }
+  return fmt::format("initial value stated in record {}", record.number);
+}
+
+}  // namespace
+
+std::optional<Digest> fit(const Digest& value, std::size_t size) {
+  if (value.size() > size) {
+    return std::nullopt;
+  }
+  Digest whole = Digest::filled(size, 0);
+  std::ranges::copy(value.view(), whole.mutable_view().end() - static_cast<std::ptrdiff_t>(value.size()));
+  return whole;
+}
+
+void Replay::State::assert_value(const Record& record, std::size_t slot) {
+  const Assertion& assertion = *record.asserts;
+  if (assertion.kind == AssertionKind::initial) {
+    claim_initial(record, slot);
+    return;
+  }
+  if (assertion.bank == HashAlgorithm::none) {
+    for (const std::size_t position : bank_order_) {
+      assert_present(record, slot, position);
+    }
+    return;
+  }
+  const auto position = bank_position(assertion.bank);
+  if (!position || !banks_[*position].computable) {
+    refuse_bank(assertion.bank, "it cannot be computed here");
+    return;
+  }
+  make_known(*position);
+  used_.set(*position);
+  assert_present(record, slot, *position);
+}
+
+void Replay::State::claim_initial(const Record& record, std::size_t slot_index) {
+  Slot& slot = slots_[slot_index];
+  const Assertion& assertion = *record.asserts;
+  const auto position = bank_position(assertion.bank);
+  if (!position && assertion.bank != HashAlgorithm::none) {
+    refuse_bank(assertion.bank, "it cannot be computed here");
+    return;
+  }
+  const std::string name = to_string(slot.reg);
+  if (slot.first_extend) {
+    const bool confirmed = position && cell(*position, slot_index).value == assertion.value;
+    if (!confirmed) {
+      say(Severity::warning, "initial-late", place_of(record),
+          fmt::format("an initial value for {} comes after a record that extends it, and does not count", name));
+    }
+    return;
+  }
+  for (const Claim& earlier : slot.claims) {
+    if (earlier.bank == assertion.bank && earlier.measured == record.extends) {
+      say(Severity::warning, "initial-repeated", place_of(record),
+          fmt::format("a second initial value for {} does not count; the first is {}", name, earlier.reason));
+      return;
+    }
+  }
+  slot.claims.push_back({assertion.bank, assertion.value, record.extends, claim_reason(record)});
+}
+
+void Replay::State::assert_present(const Record& record, std::size_t slot, std::size_t position) {
+  Bank& bank = banks_[position];
+  const auto value = fit(record.asserts->value, bank.row->size);
+  if (!value) {
+    say(Severity::warning, "assertion-unusable", place_of(record),
+        fmt::format("a value of {} bytes is stated for {} in bank {}, which has {}", record.asserts->value.size(),
+                    to_string(record.reg), bank.row->name, bank.row->size));
+    return;
+  }
+  Cell& here = cell(position, slot);
+  bank.folded = true;
+  here.asserted = true;
+  if (!here.started) {
+    here.started = true;
+    here.value = *value;
+    here.initial = *value;
+    here.initial_reason = fmt::format("first SYNC in record {}", record.number);
+    return;
+  }
+  if (here.value != *value) {
+    say(Severity::warning, "present-differs", place_of(record),
+        fmt::format("{} in bank {} is stated to be {} here; the records before give {}", to_string(record.reg),
+                    bank.row->name, value->hex(), here.value.hex()));
+    here.value = *value;
+  }
+}
+
+InitialValue Replay::State::initial_value(const Slot& slot, const Bank& bank, bool extended) const {
+  const std::size_t size = bank.row->size;
+  if (const auto given = options_.initial.find({slot.reg, bank.row->id}); given != options_.initial.end()) {
+    if (const auto value = fit(given->second, size)) {
+      return {*value, "--initial"};
+    }
+  }
+  // After an H-CRTM sequence the TPM ignores the locality of its startup (5.2), so a measured claim wins.
+  for (const bool measured : {true, false}) {
+    for (const Claim& claim : slot.claims) {
+      const bool of_bank = claim.bank == HashAlgorithm::none || claim.bank == bank.row->id;
+      const auto value = fit(claim.value, size);
+      if (claim.measured == measured && of_bank && value) {
+        return {*value, claim.reason};
+      }
+    }
+  }
+  return platform_initial_value(slot.reg, size, extended);
+}
+
+void Replay::State::start(Cell& cell, const Slot& slot, const Bank& bank, bool extended) {
+  InitialValue initial = initial_value(slot, bank, extended);
+  cell.value = initial.value;
+  cell.initial = initial.value;
+  cell.initial_reason = std::move(initial.reason);
+  cell.started = true;
+}
+
+}  // namespace mrtool

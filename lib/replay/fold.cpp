@@ -1,0 +1,242 @@
+// The fold over extending records (format notes on TCG logs, 5.3; TPM 2.0 part 1, 17.2).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/registers/names.hpp"
+#include "lib/replay/state.hpp"
+
+namespace mrtool {
+
+std::optional<std::size_t> bank_position(HashAlgorithm bank) {
+  const auto rows = hash_algorithms();
+  const auto row = std::ranges::find(rows, bank, &HashAlgorithmRow::id);
+  return row == rows.end() ? std::nullopt : std::optional(static_cast<std::size_t>(row - rows.begin()));
+}
+
+Replay::State::State(ReplayOptions given_options, DiagnosticSink& given_sink)
+    : options_(std::move(given_options)), sink_(given_sink) {
+  const auto rows = hash_algorithms();
+  for (std::size_t i = 0; i < std::min(rows.size(), banks_.size()); ++i) {
+    banks_[i].row = &rows[i];
+    banks_[i].computable = HashEngine::can_compute(rows[i].id);
+  }
+}
+
+void Replay::State::say(Severity severity, std::string_view code, const Place& place, std::string message) {
+  sink_.add({.severity = severity,
+             .code = std::string(code),
+             .log = place.log,
+             .record = place.record,
+             .offset = place.offset,
+             .message = std::move(message)});
+}
+
+void Replay::State::say_of_log(Severity severity, std::string_view code, std::string message) {
+  sink_.add({.severity = severity,
+             .code = std::string(code),
+             .log = log_,
+             .record = {},
+             .offset = {},
+             .message = std::move(message)});
+}
+
+void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> log) {
+  end_log();
+  in_log_ = true;
+  log_ = log;
+  grows_ = info.grows_at_runtime;
+  for (const AlgorithmSize& stated : info.algorithms) {
+    const auto position = bank_position(stated.algorithm);
+    if (!position || !banks_[*position].computable) {
+      refuse_bank(stated.algorithm, "it cannot be computed here");
+    } else if (banks_[*position].row->size != stated.size) {
+      refused_.set(*position);
+      refuse_bank(stated.algorithm, fmt::format("the log states {} bytes for its digests, the algorithm has {}",
+                                                stated.size, banks_[*position].row->size));
+    } else {
+      announced_.set(*position);
+      make_known(*position);
+    }
+  }
+}
+
+void Replay::State::end_log() {
+  if (!in_log_) {
+    return;
+  }
+  for (const std::size_t position : bank_order_) {
+    if (!announced_.test(position) || used_.test(position)) {
+      continue;
+    }
+    if (!extends_) {
+      banks_[position].only_claimed = true;
+    } else {
+      say_of_log(
+          Severity::note, "bank-unused",
+          fmt::format("bank {} is announced, but no record extends a register in it", banks_[position].row->name));
+    }
+  }
+  in_log_ = false;
+  extends_ = false;
+  announced_.reset();
+  used_.reset();
+  refused_.reset();
+  said_unusable_.clear();
+  order_.fill({});
+}
+
+void Replay::State::refuse_bank(HashAlgorithm bank, std::string_view why) {
+  constexpr std::size_t kRemembered = 64;
+  if (said_unusable_.size() >= kRemembered || std::ranges::find(said_unusable_, bank) != said_unusable_.end()) {
+    return;
+  }
+  said_unusable_.push_back(bank);
+  say_of_log(Severity::warning, "bank-unusable", fmt::format("bank {} is left out: {}", to_string(bank), why));
+}
+
+void Replay::State::make_known(std::size_t position) {
+  Bank& bank = banks_[position];
+  if (bank.known) {
+    return;
+  }
+  bank.known = true;
+  known_.set(position);
+  bank_order_.push_back(position);
+  // Registers that were extended before the first word of this bank have a history that it lacks.
+  for (std::size_t slot = 0; slot < slots_.all().size(); ++slot) {
+    if (slots_[slot].first_extend) {
+      Cell& late = cell(position, slot);
+      late.missing = slots_[slot].first_extend;
+      slots_[slot].missing.set(position);
+    }
+  }
+}
+
+Cell& Replay::State::cell(std::size_t position, std::size_t slot) {
+  std::vector<Cell>& cells = banks_[position].cells;
+  if (slot >= cells.size()) {
+    cells.resize(slots_.all().size());
+  }
+  return cells[slot];
+}
+
+std::optional<std::size_t> Replay::State::usable_position(std::size_t place, const DigestEntry& entry) {
+  if (place >= order_.size()) {
+    return std::nullopt;
+  }
+  Hint& hint = order_[place];
+  if (hint.algorithm != entry.algorithm || hint.algorithm == HashAlgorithm::none) {
+    const auto position = bank_position(entry.algorithm);
+    if (!position || !banks_[*position].computable) {
+      refuse_bank(entry.algorithm, "it cannot be computed here");
+      return std::nullopt;
+    }
+    hint = {entry.algorithm, *position};
+  }
+  const Bank& bank = banks_[hint.position];
+  if (refused_.test(hint.position)) {
+    return std::nullopt;
+  }
+  if (entry.value.size() != bank.row->size) {
+    refuse_bank(entry.algorithm,
+                fmt::format("a digest has {} bytes, the algorithm has {}", entry.value.size(), bank.row->size));
+    return std::nullopt;
+  }
+  return hint.position;
+}
+
+void Replay::State::add(const Record& record) {
+  if (!record.extends && !record.asserts) {
+    return;
+  }
+  switch (record.reg.kind) {
+    case RegisterKind::none:
+    case RegisterKind::invalid:
+    case RegisterKind::mrtd:
+    case RegisterKind::rim:
+      if (record.extends) {
+        say(Severity::warning, "register-not-extendable", place_of(record),
+            fmt::format("a measured record is about {} (index {}), which cannot be extended; it is left out",
+                        to_string(record.reg), record.raw_index));
+      }
+      return;
+    default:
+      break;
+  }
+  const auto slot = slots_.find_or_add(record.reg);
+  if (!slot) {
+    say(Severity::error, "too-many-registers", place_of(record),
+        fmt::format("more than {} registers; records about further ones are left out", kMaxRegisters));
+    return;
+  }
+  if (record.asserts) {
+    assert_value(record, *slot);
+  }
+  if (record.extends) {
+    fold(record, *slot);
+  }
+}
+
+void Replay::State::fold(const Record& record, std::size_t slot) {
+  extends_ = true;
+  slots_[slot].last_log_grows = grows_;
+  BankSet folded;
+  for (std::size_t i = 0; i < record.digests.size(); ++i) {
+    const auto position = usable_position(i, record.digests[i]);
+    // Of two digests for one bank the first counts.
+    if (!position || folded.test(*position)) {
+      continue;
+    }
+    folded.set(*position);
+    fold_digest(slot, *position, record.digests[i].value);
+  }
+  used_ |= folded;
+  if (!slots_[slot].first_extend) {
+    slots_[slot].first_extend = place_of(record);
+  }
+  if (const BankSet missing = known_ & ~folded & ~slots_[slot].missing; missing.any()) {
+    note_missing(record, slot, missing);
+  }
+  if (hints_) {
+    hints_->see(record);
+  }
+}
+
+void Replay::State::fold_digest(std::size_t slot, std::size_t position, ByteView digest) {
+  Bank& bank = banks_[position];
+  if (!bank.folded) {
+    make_known(position);
+    bank.folded = true;
+  }
+  Cell& here = cell(position, slot);
+  if (!here.started) {
+    start(here, slots_[slot], bank, true);
+  }
+  engine_.extend(bank.row->id, here.value, digest);
+  ++here.records;
+  if (here.targets.empty()) {
+    return;
+  }
+  for (Target& target : here.targets) {
+    if (target.value == here.value) {
+      target.matched = here.records;
+    }
+  }
+  if (slots_[slot].reg == kPcr0) {
+    hints_->extend_pcr0(engine_, *bank.row, position, digest);
+  }
+}
+
+void Replay::State::note_missing(const Record& record, std::size_t slot, BankSet missing) {
+  for (const std::size_t position : bank_order_) {
+    if (missing.test(position)) {
+      Cell& here = cell(position, slot);
+      here.missing = place_of(record);
+      here.records_before_missing = here.records;
+    }
+  }
+  slots_[slot].missing |= missing;
+}
+
+}  // namespace mrtool

@@ -1,0 +1,91 @@
+#include "lib/replay/replay.hpp"
+
+#include "lib/replay/state.hpp"
+
+namespace mrtool {
+
+std::string_view to_string(MatchState state) {
+  switch (state) {
+    case MatchState::equal:
+      return "equal";
+    case MatchState::log_ahead:
+      return "log-ahead";
+    case MatchState::unexplained:
+      return "unexplained";
+    case MatchState::differs:
+      return "differs";
+  }
+  return "differs";
+}
+
+std::string_view to_string(ReplayVerdict verdict) {
+  switch (verdict) {
+    case ReplayVerdict::computed:
+      return "computed";
+    case ReplayVerdict::equal:
+      return "equal";
+    case ReplayVerdict::differs:
+      return "differs";
+    case ReplayVerdict::inconclusive:
+      return "inconclusive";
+  }
+  return "inconclusive";
+}
+
+Replay::Replay(ReplayOptions options, DiagnosticSink& diagnostics)
+    : state_(std::make_unique<State>(std::move(options), diagnostics)) {}
+Replay::~Replay() = default;
+
+void Replay::compare_with(std::vector<RegisterValues> sources) {
+  state_->compare_with(std::move(sources));
+}
+
+void Replay::begin_log(const LogInfo& info, std::optional<std::size_t> log) {
+  state_->begin_log(info, log);
+}
+
+void Replay::add(const Record& record) {
+  state_->add(record);
+}
+
+void Replay::add(const Batch& batch) {
+  for (const Record& record : batch.records) {
+    state_->add(record);
+  }
+}
+
+std::vector<RegisterResult> Replay::finish() {
+  return state_->finish();
+}
+
+ReplayVerdict verdict_of(const std::vector<RegisterResult>& results, bool compared) {
+  if (!compared) {
+    return ReplayVerdict::computed;
+  }
+  bool anything = false;
+  bool failed = false;
+  bool unknown = false;
+  for (const RegisterResult& result : results) {
+    for (const Comparison& comparison : result.against) {
+      const bool ahead = comparison.state == MatchState::log_ahead;
+      anything = anything || result.records > 0;
+      if (!result.complete && !ahead) {
+        unknown = true;
+      } else if (ahead) {
+        failed = failed || !result.log_may_run_ahead;
+        unknown = unknown || !result.complete;
+      } else {
+        failed = failed || comparison.state != MatchState::equal;
+      }
+    }
+  }
+  if (!anything) {
+    return ReplayVerdict::inconclusive;
+  }
+  if (failed) {
+    return ReplayVerdict::differs;
+  }
+  return unknown ? ReplayVerdict::inconclusive : ReplayVerdict::equal;
+}
+
+}  // namespace mrtool

@@ -1,0 +1,536 @@
+#include "lib/replay/replay.hpp"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+
+#include "lib/registers/names.hpp"
+
+using namespace mrtool;
+
+namespace {
+
+constexpr HashAlgorithm kSha1 = HashAlgorithm::sha1;
+constexpr HashAlgorithm kSha256 = HashAlgorithm::sha256;
+constexpr HashAlgorithm kSha384 = HashAlgorithm::sha384;
+
+Digest hashed(HashAlgorithm bank, std::string_view text) {
+  return HashEngine().hash(bank, as_bytes(text));
+}
+
+Digest extended(HashAlgorithm bank, Digest value, std::string_view text) {
+  HashEngine().extend(bank, value, hashed(bank, text).view());
+  return value;
+}
+
+Digest zeros(std::size_t size) {
+  return Digest::filled(size, 0);
+}
+
+Register reg_of(std::string_view name) {
+  return *parse_register(name);
+}
+
+// A log written down event by event; owns what its records are views of.
+class Log {
+ public:
+  Log() { info.format = "test"; }
+  explicit Log(std::vector<HashAlgorithm> announced) : Log() {
+    for (const HashAlgorithm bank : announced) {
+      info.algorithms.push_back({bank, static_cast<std::uint16_t>(find_algorithm(bank)->size)});
+    }
+  }
+
+  // A record that measures `text` in the given banks.
+  Log& event(std::string_view reg, std::string_view text, const std::vector<HashAlgorithm>& banks) {
+    std::vector<std::pair<HashAlgorithm, Digest>> digests;
+    for (const HashAlgorithm bank : banks) {
+      digests.emplace_back(bank, hashed(bank, text));
+    }
+    return record(reg, digests);
+  }
+  Log& record(std::string_view reg, const std::vector<std::pair<HashAlgorithm, Digest>>& digests) {
+    auto& entries = entries_.emplace_back();
+    for (const auto& [bank, digest] : digests) {
+      entries.push_back({bank, digests_.emplace_back(digest).view()});
+    }
+    Record next;
+    next.number = records.size();
+    next.offset = 100 * records.size();
+    next.reg = reg_of(reg);
+    next.content = ContentType::pcclient;
+    next.type = 5;
+    next.extends = true;
+    next.digests = entries;
+    records.push_back(next);
+    return *this;
+  }
+  // The last record states a value too.
+  Log& asserting(AssertionKind kind, HashAlgorithm bank, const Digest& value) {
+    records.back().asserts = Assertion{kind, bank, value};
+    return *this;
+  }
+  Log& locality(std::uint8_t value) {
+    record("pcr0", {});
+    records.back().extends = false;
+    return asserting(AssertionKind::initial, HashAlgorithm::none, Digest::filled(1, value));
+  }
+  Log& separators(std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t index = first; index <= last; ++index) {
+      event("pcr" + std::to_string(index), "separator", {kSha256});
+      records.back().type = 4;
+    }
+    return *this;
+  }
+  Log& growing() {
+    info.grows_at_runtime = true;
+    return *this;
+  }
+
+  LogInfo info;
+  std::vector<Record> records;
+
+ private:
+  std::deque<Digest> digests_;
+  std::deque<std::vector<DigestEntry>> entries_;
+};
+
+struct Outcome {
+  std::vector<RegisterResult> results;
+  DiagnosticSink sink;
+
+  const RegisterResult* find(std::string_view reg, HashAlgorithm bank) const {
+    for (const RegisterResult& result : results) {
+      if (result.reg == reg_of(reg) && result.bank == bank) {
+        return &result;
+      }
+    }
+    return nullptr;
+  }
+  const RegisterResult& at(std::string_view reg, HashAlgorithm bank) const {
+    const RegisterResult* result = find(reg, bank);
+    REQUIRE_MESSAGE(result != nullptr, reg);
+    return *result;
+  }
+  MatchState state(std::string_view reg, HashAlgorithm bank) const {
+    REQUIRE(at(reg, bank).against.size() == 1);
+    return at(reg, bank).against[0].state;
+  }
+  ReplayVerdict verdict() const { return verdict_of(results, true); }
+};
+
+RegisterValues values(const std::vector<std::tuple<std::string_view, HashAlgorithm, Digest>>& list) {
+  RegisterValues made;
+  for (const auto& [reg, bank, value] : list) {
+    made.values.emplace(RegisterKey{reg_of(reg), bank}, value);
+  }
+  return made;
+}
+
+Outcome run(const std::vector<const Log*>& logs, std::vector<RegisterValues> against = {}, ReplayOptions options = {}) {
+  Outcome outcome;
+  Replay replay(std::move(options), outcome.sink);
+  replay.compare_with(std::move(against));
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    replay.begin_log(logs[i]->info, i);
+    for (const Record& record : logs[i]->records) {
+      replay.add(record);
+    }
+  }
+  outcome.results = replay.finish();
+  return outcome;
+}
+
+Outcome run(const Log& log, std::vector<RegisterValues> against = {}, ReplayOptions options = {}) {
+  return run(std::vector<const Log*>{&log}, std::move(against), std::move(options));
+}
+
+}  // namespace
+
+TEST_CASE("one separator gives the well-known values") {
+  Log log({kSha256, kSha384});
+  HashEngine engine;
+  const Bytes separator(4, 0);
+  log.record("pcr7", {{kSha256, engine.hash(kSha256, separator)}});
+  log.record("rtmr0", {{kSha384, engine.hash(kSha384, separator)}});
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr7", kSha256).value.hex() == "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969");
+  CHECK(outcome.at("rtmr0", kSha384).value.hex() ==
+        "518923b0f955d08da077c96aaba522b9decede61c599cea6c41889cfbea4ae4d50529d96fe4d1afdafb65e7f95bf23c4");
+  CHECK(verdict_of(outcome.results, false) == ReplayVerdict::computed);
+}
+
+TEST_CASE("records that do not extend are not folded, zero and all-ones digests are") {
+  Log log({kSha256});
+  log.event("pcr1", "ignored", {kSha256});
+  log.records.back().extends = false;
+  log.record("pcr1", {{kSha256, zeros(32)}}).record("pcr1", {{kSha256, Digest::filled(32, 0xFF)}});
+  Digest expected = zeros(32);
+  HashEngine engine;
+  engine.extend(kSha256, expected, zeros(32).view());
+  engine.extend(kSha256, expected, Digest::filled(32, 0xFF).view());
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr1", kSha256).value == expected);
+  CHECK(outcome.at("pcr1", kSha256).records == 2);
+}
+
+TEST_CASE("results: banks as the log announces them, registers by number, one row for each that was extended") {
+  Log log({kSha256, kSha1});
+  log.event("pcr10", "a", {kSha1, kSha256})
+      .event("pcr9", "b", {kSha256, kSha1})
+      .event("nv:0x01c40200", "c", {kSha256, kSha1});
+  const Outcome outcome = run(log);
+  std::string order;
+  for (const RegisterResult& result : outcome.results) {
+    order += to_string(result.bank) + ":" + to_string(result.reg) + " ";
+  }
+  CHECK(order == "sha256:pcr9 sha256:pcr10 sha256:nv:0x01c40200 sha1:pcr9 sha1:pcr10 sha1:nv:0x01c40200 ");
+  CHECK(outcome.at("pcr10", kSha1).value == extended(kSha1, zeros(20), "a"));
+  CHECK(outcome.sink.all().empty());
+}
+
+TEST_CASE("every initial value says where it is from") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256}).event("pcr17", "b", {kSha256}).event("rtmr1", "c", {kSha256});
+  const Outcome outcome = run(log, {values({{"pcr18", kSha256, Digest::filled(32, 0xFF)}})});
+  CHECK(outcome.at("pcr1", kSha256).initial_reason == "platform rule: PCR 1 starts at zeros");
+  CHECK(outcome.at("pcr17", kSha256).initial == zeros(32));
+  CHECK(outcome.at("pcr17", kSha256).initial_reason.contains("dynamic launch"));
+  CHECK(outcome.at("pcr18", kSha256).initial == Digest::filled(32, 0xFF));
+  CHECK(outcome.state("pcr18", kSha256) == MatchState::equal);
+}
+
+TEST_CASE("StartupLocality is the last byte of PCR 0 in every bank") {
+  Log log({kSha1, kSha256});
+  log.locality(3).event("pcr0", "a", {kSha1, kSha256});
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr0", kSha256).initial == locality_initial_value(32, 3));
+  CHECK(outcome.at("pcr0", kSha1).value == extended(kSha1, locality_initial_value(20, 3), "a"));
+  CHECK(outcome.at("pcr0", kSha1).initial_reason == "StartupLocality 3 in record 0");
+}
+
+TEST_CASE("StartupLocality counts behind records of other registers, not behind PCR 0's first") {
+  Log early({kSha256});
+  early.event("pcr1", "x", {kSha256}).locality(3).event("pcr0", "a", {kSha256});
+  CHECK(run(early).at("pcr0", kSha256).initial == locality_initial_value(32, 3));
+  Log late({kSha256});
+  late.event("pcr0", "a", {kSha256}).locality(3);
+  const Outcome outcome = run(late);
+  CHECK(outcome.at("pcr0", kSha256).initial == zeros(32));
+  CHECK(outcome.sink.has("initial-late"));
+}
+
+TEST_CASE("of two StartupLocality records the first counts and the second is reported") {
+  Log log({kSha256});
+  log.locality(3).locality(4).event("pcr0", "a", {kSha256});
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr0", kSha256).initial == locality_initial_value(32, 3));
+  CHECK(outcome.sink.has("initial-repeated"));
+}
+
+TEST_CASE("H-CRTM wins over StartupLocality and is itself extended") {
+  Log log({kSha256});
+  log.locality(3)
+      .event("pcr0", "hcrtm", {kSha256})
+      .asserting(AssertionKind::initial, HashAlgorithm::none, Digest::filled(1, 4));
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr0", kSha256).value == extended(kSha256, locality_initial_value(32, 4), "hcrtm"));
+  CHECK(outcome.at("pcr0", kSha256).initial_reason == "H-CRTM event in record 1");
+}
+
+TEST_CASE("--initial overrides platform and log, for its bank only") {
+  Log log({kSha1, kSha256});
+  log.locality(3).event("pcr0", "a", {kSha1, kSha256});
+  ReplayOptions options;
+  options.initial.emplace(RegisterKey{reg_of("pcr0"), kSha256}, Digest::filled(32, 7));
+  const Outcome outcome = run(log, {}, options);
+  CHECK(outcome.at("pcr0", kSha256).value == extended(kSha256, Digest::filled(32, 7), "a"));
+  CHECK(outcome.at("pcr0", kSha256).initial_reason == "--initial");
+  CHECK(outcome.at("pcr0", kSha1).initial == locality_initial_value(20, 3));
+}
+
+TEST_CASE("a present value before the first extend is the start; later it is compared and taken") {
+  Log log;
+  const Digest start = Digest::filled(32, 9);
+  log.event("mr:a", "sync", {kSha256}).asserting(AssertionKind::present, kSha256, start);
+  const Digest after = extended(kSha256, start, "sync");
+  log.event("mr:a", "sync2", {kSha256}).asserting(AssertionKind::present, kSha256, after);
+  const Outcome right = run(log);
+  CHECK(right.at("mr:a", kSha256).initial_reason == "first SYNC in record 0");
+  CHECK(right.at("mr:a", kSha256).value == extended(kSha256, after, "sync2"));
+  CHECK_FALSE(right.sink.has("present-differs"));
+  log.event("mr:a", "sync3", {kSha256}).asserting(AssertionKind::present, kSha256, start);
+  const Outcome gap = run(log);
+  CHECK(gap.sink.count("present-differs") == 1);
+  CHECK(gap.at("mr:a", kSha256).value == extended(kSha256, start, "sync3"));
+}
+
+TEST_CASE("stated values that are too long or of an unknown bank are left out") {
+  Log log;
+  log.event("mr:a", "x", {kSha1}).asserting(AssertionKind::present, kSha1, Digest::filled(32, 1));
+  log.event("mr:b", "x", {kSha1}).asserting(AssertionKind::present, HashAlgorithm{0x1234}, Digest::filled(32, 1));
+  log.event("mr:c", "x", {kSha1}).asserting(AssertionKind::initial, kSha1, Digest::filled(32, 1));
+  const Outcome outcome = run(log);
+  CHECK(outcome.sink.has("assertion-unusable"));
+  CHECK(outcome.sink.has("bank-unusable"));
+  for (const std::string_view name : {"mr:a", "mr:b", "mr:c"}) {
+    CHECK(outcome.at(name, kSha1).value == extended(kSha1, zeros(20), "x"));
+  }
+}
+
+TEST_CASE("a missing digest makes the bank incomplete from there, for its register only") {
+  Log log({kSha1, kSha256});
+  log.event("pcr1", "a", {kSha1, kSha256}).event("pcr1", "b", {kSha1}).event("pcr2", "c", {kSha1, kSha256});
+  const Outcome outcome = run(log);
+  CHECK_FALSE(outcome.at("pcr1", kSha256).complete);
+  CHECK(outcome.at("pcr1", kSha1).complete);
+  CHECK(outcome.at("pcr2", kSha256).complete);
+  REQUIRE(outcome.sink.count("bank-incomplete") == 1);
+  CHECK(outcome.sink.all()[0].record == 1);
+}
+
+TEST_CASE("a bank that comes up late lacks what was before, announced or not") {
+  for (const bool announced : {true, false}) {
+    Log log(announced ? std::vector{kSha1, kSha256} : std::vector<HashAlgorithm>());
+    log.event("pcr1", "a", {kSha1}).event("pcr1", "b", {kSha1, kSha256}).event("pcr2", "c", {kSha1, kSha256});
+    const Outcome outcome = run(log);
+    CHECK_FALSE(outcome.at("pcr1", kSha256).complete);
+    CHECK(outcome.at("pcr2", kSha256).complete);
+    CHECK(outcome.sink.count("bank-incomplete") == 1);
+  }
+}
+
+TEST_CASE("an announced bank that no record uses is no bank of the log (AAEL)") {
+  Log log({kSha256, kSha384, HashAlgorithm::sm3_256});
+  log.event("rtmr3", "a", {kSha384}).event("rtmr3", "b", {kSha384});
+  const Outcome outcome = run(log);
+  CHECK(outcome.results.size() == 1);
+  CHECK(outcome.at("rtmr3", kSha384).complete);
+  CHECK_FALSE(outcome.sink.has("bank-incomplete"));
+  CHECK(outcome.sink.count("bank-unused") == 2);
+}
+
+TEST_CASE("a later log of the chain that lacks a bank makes it incomplete where it extends") {
+  Log firmware({kSha1, kSha256});
+  firmware.event("pcr1", "a", {kSha1, kSha256}).event("pcr2", "a", {kSha1, kSha256});
+  Log other({kSha1});
+  other.event("pcr1", "b", {kSha1}).event("pcr10", "c", {kSha1});
+  const Outcome outcome =
+      run({&firmware, &other},
+          {values({{"pcr10", kSha256, Digest::filled(32, 5)}, {"pcr2", kSha256, extended(kSha256, zeros(32), "a")}})});
+  CHECK_FALSE(outcome.at("pcr1", kSha256).complete);
+  CHECK(outcome.at("pcr2", kSha256).complete);
+  CHECK_FALSE(outcome.at("pcr10", kSha256).complete);
+  CHECK(outcome.state("pcr10", kSha256) == MatchState::unexplained);
+  CHECK(outcome.verdict() == ReplayVerdict::inconclusive);
+  for (const Diagnostic& diagnostic : outcome.sink.all()) {
+    CHECK(diagnostic.log == 1);
+  }
+}
+
+TEST_CASE("an incomplete bank is never equal") {
+  Log log({kSha1, kSha256});
+  log.event("pcr1", "a", {kSha1, kSha256}).event("pcr1", "b", {kSha1}).event("pcr1", "c", {kSha1, kSha256});
+  const Digest before = extended(kSha256, zeros(32), "a");
+  const Digest after = extended(kSha256, before, "c");
+  const Outcome whole = run(log, {values({{"pcr1", kSha256, after}})});
+  CHECK(whole.state("pcr1", kSha256) == MatchState::differs);
+  CHECK(whole.verdict() == ReplayVerdict::inconclusive);
+  const Outcome prefix = run(log, {values({{"pcr1", kSha256, before}})});
+  CHECK(prefix.state("pcr1", kSha256) == MatchState::log_ahead);
+  CHECK(prefix.verdict() == ReplayVerdict::differs);
+}
+
+TEST_CASE("an algorithm stated with another's size cannot be computed and is left out, once") {
+  Log log({kSha1});
+  log.info.algorithms.push_back({kSha256, 48});
+  for (int i = 0; i < 3; ++i) {
+    log.record("pcr1", {{kSha1, zeros(20)}, {kSha256, zeros(48)}});
+  }
+  const Outcome outcome = run(log, {values({{"pcr1", kSha256, zeros(32)}})});
+  CHECK(outcome.results.size() == 1);
+  CHECK(outcome.at("pcr1", kSha1).complete);
+  CHECK(outcome.sink.count("bank-unusable") == 1);
+  CHECK(outcome.sink.has("bank-not-in-log"));
+  CHECK(outcome.verdict() == ReplayVerdict::inconclusive);
+}
+
+TEST_CASE("unknown algorithms and digests of a wrong size are left out, once each") {
+  Log log;
+  for (int i = 0; i < 3; ++i) {
+    log.record("pcr1", {{HashAlgorithm{0x1234}, zeros(16)}, {kSha256, zeros(16)}, {kSha1, zeros(20)}});
+  }
+  const Outcome outcome = run(log);
+  CHECK(outcome.results.size() == 1);
+  CHECK(outcome.sink.count("bank-unusable") == 2);
+}
+
+TEST_CASE("of two digests for one bank the first counts") {
+  Log log({kSha256});
+  log.record("pcr1", {{kSha256, hashed(kSha256, "a")}, {kSha256, hashed(kSha256, "b")}});
+  const Outcome outcome = run(log);
+  CHECK(outcome.at("pcr1", kSha256).value == extended(kSha256, zeros(32), "a"));
+  CHECK(outcome.at("pcr1", kSha256).records == 1);
+}
+
+TEST_CASE("what cannot be extended is reported and left out") {
+  Log log({kSha384});
+  log.event("mrtd", "a", {kSha384})
+      .event("index:41", "a", {kSha384})
+      .event("-", "a", {kSha384})
+      .event("rim", "a", {kSha384});
+  const Outcome outcome = run(log, {values({{"mrtd", kSha384, Digest::filled(48, 1)}})});
+  CHECK(outcome.results.empty());
+  CHECK(outcome.sink.count("register-not-extendable") == 4);
+  CHECK(outcome.sink.has("not-replayable"));
+  CHECK(outcome.verdict() == ReplayVerdict::inconclusive);
+}
+
+TEST_CASE("an NV index starts at zeros, beside the PCR of the same low bits") {
+  Log log({kSha256});
+  log.event("nv:0x01c40200", "a", {kSha256});
+  CHECK(run(log).at("nv:0x01c40200", kSha256).value == extended(kSha256, zeros(32), "a"));
+}
+
+TEST_CASE("registers without end are bounded and said to be so") {
+  DiagnosticSink sink;
+  Replay replay({}, sink);
+  replay.begin_log({});
+  const Digest digest = zeros(20);
+  const std::vector<DigestEntry> digests{{kSha1, digest.view()}};
+  for (std::uint32_t handle = 0; handle < 100'000; ++handle) {
+    Record record;
+    record.reg.kind = RegisterKind::nv;
+    record.reg.index = 0x01000000 + handle;
+    record.extends = true;
+    record.digests = digests;
+    replay.add(record);
+  }
+  CHECK(replay.finish().size() < 10'000);
+  CHECK(sink.has("too-many-registers"));
+}
+
+TEST_CASE("a chain continues registers where the log before left them") {
+  Log first({kSha384});
+  first.event("rtmr2", "a", {kSha384});
+  Log second({kSha384});
+  second.event("rtmr2", "b", {kSha384}).growing();
+  const Outcome outcome = run({&first, &second});
+  CHECK(outcome.at("rtmr2", kSha384).value == extended(kSha384, extended(kSha384, zeros(48), "a"), "b"));
+  CHECK(outcome.at("rtmr2", kSha384).records == 2);
+  CHECK(outcome.at("rtmr2", kSha384).log_may_run_ahead);
+}
+
+TEST_CASE("four outcomes: equal, log-ahead, unexplained, differs") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256})
+      .event("pcr1", "b", {kSha256})
+      .event("pcr2", "c", {kSha256})
+      .event("pcr3", "d", {kSha256});
+  const Digest prefix = extended(kSha256, zeros(32), "a");
+  const Outcome outcome = run(log, {values({{"pcr1", kSha256, prefix},
+                                            {"pcr2", kSha256, extended(kSha256, zeros(32), "c")},
+                                            {"pcr3", kSha256, Digest::filled(32, 1)},
+                                            {"pcr4", kSha256, Digest::filled(32, 1)},
+                                            {"pcr5", kSha256, zeros(32)}})});
+  CHECK(outcome.state("pcr1", kSha256) == MatchState::log_ahead);
+  CHECK(outcome.at("pcr1", kSha256).against[0].matched_records == 1);
+  CHECK(outcome.state("pcr2", kSha256) == MatchState::equal);
+  CHECK(outcome.at("pcr2", kSha256).against[0].matched_records == 1);
+  CHECK(outcome.state("pcr3", kSha256) == MatchState::differs);
+  CHECK(outcome.state("pcr4", kSha256) == MatchState::unexplained);
+  CHECK(outcome.state("pcr5", kSha256) == MatchState::equal);
+  CHECK(outcome.at("pcr5", kSha256).against[0].matched_records == 0);
+  CHECK(outcome.verdict() == ReplayVerdict::differs);
+}
+
+TEST_CASE("the empty prefix is no match: a register that should have left its initial value differs") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256}).growing();
+  const Outcome outcome = run(log, {values({{"pcr1", kSha256, zeros(32)}})});
+  CHECK(outcome.state("pcr1", kSha256) == MatchState::differs);
+  CHECK(outcome.verdict() == ReplayVerdict::differs);
+}
+
+TEST_CASE("running ahead is a failure of a firmware log, and fine for one that grows") {
+  Log log({kSha256});
+  log.event("pcr10", "a", {kSha256}).event("pcr10", "b", {kSha256});
+  const std::vector<RegisterValues> against{values({{"pcr10", kSha256, extended(kSha256, zeros(32), "a")}})};
+  CHECK(run(log, against).verdict() == ReplayVerdict::differs);
+  log.growing();
+  CHECK(run(log, against).verdict() == ReplayVerdict::equal);
+}
+
+TEST_CASE("nothing compared is never equal") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256});
+  const Digest right = extended(kSha256, zeros(32), "a");
+  CHECK(run(log, {values({})}).verdict() == ReplayVerdict::inconclusive);
+  CHECK(run(log, {values({{"pcr2", kSha256, zeros(32)}})}).verdict() == ReplayVerdict::inconclusive);
+  CHECK(run(log, {values({{"pcr1", kSha1, zeros(20)}})}).verdict() == ReplayVerdict::inconclusive);
+  CHECK(run(log, {values({{"rtmr1", kSha256, right}})}).verdict() == ReplayVerdict::inconclusive);
+  CHECK(run(Log(), {values({{"pcr1", kSha256, right}})}).verdict() == ReplayVerdict::inconclusive);
+  CHECK(run(log, {values({{"pcr1", kSha256, right}, {"pcr2", kSha256, zeros(32)}})}).verdict() == ReplayVerdict::equal);
+  CHECK(run(log, {values({{"pcr1", kSha256, right}, {"pcr2", kSha256, right}})}).verdict() == ReplayVerdict::differs);
+}
+
+TEST_CASE("a log that extends nothing still shows initial values when asked") {
+  Log log({kSha1});
+  log.locality(3);
+  const Outcome outcome = run(log, {values({{"pcr0", kSha1, locality_initial_value(20, 3)}})});
+  CHECK(outcome.state("pcr0", kSha1) == MatchState::equal);
+  CHECK(outcome.at("pcr0", kSha1).initial_reason == "StartupLocality 3 in record 0");
+  CHECK(outcome.verdict() == ReplayVerdict::inconclusive);
+  CHECK_FALSE(outcome.sink.has("bank-unused"));
+}
+
+TEST_CASE("several sources are told apart") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256});
+  const Outcome outcome = run(
+      log, {values({{"pcr1", kSha256, extended(kSha256, zeros(32), "a")}}), values({{"pcr1", kSha256, zeros(32)}})});
+  const auto& against = outcome.at("pcr1", kSha256).against;
+  REQUIRE(against.size() == 2);
+  CHECK(against[0].source == 0);
+  CHECK(against[0].state == MatchState::equal);
+  CHECK(against[1].source == 1);
+  CHECK(against[1].state == MatchState::differs);
+}
+
+TEST_CASE("hint: PCR 0 alone differs and another startup locality would match") {
+  Log log({kSha256});
+  log.event("pcr0", "a", {kSha256}).event("pcr1", "b", {kSha256});
+  const Digest pcr0 = extended(kSha256, locality_initial_value(32, 3), "a");
+  const Digest pcr1 = extended(kSha256, zeros(32), "b");
+  const Outcome alone = run(log, {values({{"pcr0", kSha256, pcr0}, {"pcr1", kSha256, pcr1}})});
+  CHECK(alone.sink.count("startup-locality") == 1);
+  CHECK(alone.state("pcr0", kSha256) == MatchState::differs);
+  CHECK(alone.verdict() == ReplayVerdict::differs);
+  const Outcome both = run(log, {values({{"pcr0", kSha256, pcr0}, {"pcr1", kSha256, pcr0}})});
+  CHECK_FALSE(both.sink.has("startup-locality"));
+}
+
+TEST_CASE("hint: PCR 5 lacks the Exit Boot Services events") {
+  Log log({kSha256});
+  log.event("pcr5", "a", {kSha256});
+  Digest value = extended(kSha256, zeros(32), "a");
+  for (const std::string_view event : {"Exit Boot Services Invocation", "Exit Boot Services Returned with Failure",
+                                       "Exit Boot Services Returned with Success"}) {
+    value = extended(kSha256, value, event);
+  }
+  const Outcome outcome = run(log, {values({{"pcr5", kSha256, value}})});
+  CHECK(outcome.sink.count("exit-boot-services-missing") == 1);
+  CHECK(outcome.state("pcr5", kSha256) == MatchState::differs);
+}
+
+TEST_CASE("hint: a firmware log without its separators may have been cut by a full log area") {
+  Log cut({kSha256});
+  cut.event("pcr2", "a", {kSha256}).separators(0, 5);
+  const RegisterValues wrong = values({{"pcr2", kSha256, Digest::filled(32, 1)}});
+  CHECK(run(cut, {wrong}).sink.has("log-area-full"));
+  cut.separators(6, 6);
+  CHECK_FALSE(run(cut, {wrong}).sink.has("log-area-full"));
+  Log fine({kSha256});
+  fine.event("pcr2", "a", {kSha256});
+  CHECK_FALSE(run(fine, {values({{"pcr2", kSha256, extended(kSha256, zeros(32), "a")}})}).sink.has("log-area-full"));
+}

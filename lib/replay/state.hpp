@@ -1,0 +1,160 @@
+// What a replay holds: a table of registers (slots), and for each bank one cell a register. Banks share nothing but the
+// slots, so that each could be folded by a thread of its own.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/replay/hints.hpp"
+#include "lib/replay/replay.hpp"
+
+namespace mrtool {
+
+// Above any machine's registers; bounds what a log of invented NV indices can make us hold.
+inline constexpr std::size_t kMaxRegisters = 4096;
+// A bank's position is its algorithm's row in the table of algorithms.
+inline constexpr std::size_t kBankPositions = 16;
+using BankSet = std::bitset<kBankPositions>;
+inline const Register kPcr0{.kind = RegisterKind::pcr, .index = 0, .name = {}, .provider = {}, .carrier = {}};
+
+// Where something happened.
+struct Place {
+  std::optional<std::size_t> log;
+  std::uint64_t record = 0;
+  std::uint64_t offset = 0;
+};
+
+struct Target {
+  std::size_t source = 0;
+  Digest value;
+  std::uint64_t matched = 0;  // the longest prefix that gives the value
+};
+
+// One register in one bank.
+struct Cell {
+  Digest value;
+  Digest initial;
+  std::string initial_reason;
+  bool started = false;   // `value` holds
+  bool asserted = false;  // a record stated its value
+  std::uint64_t records = 0;
+  std::vector<Target> targets;
+  // The first record that extends the register without a digest for the bank, and how many had extended it until then.
+  std::optional<Place> missing;
+  std::uint64_t records_before_missing = 0;
+};
+
+// A record's claim where its register started.
+struct Claim {
+  HashAlgorithm bank = HashAlgorithm::none;
+  Digest value;
+  bool measured = false;  // its record extends the register too: H-CRTM, INIT
+  std::string reason;
+};
+
+// One register in all banks.
+struct Slot {
+  Register reg;
+  std::vector<Claim> claims;          // at most two for each bank
+  std::optional<Place> first_extend;  // the first record that extends it, in whatever bank
+  BankSet missing;                    // cells whose `missing` is set
+  bool last_log_grows = false;
+};
+
+struct Bank {
+  const HashAlgorithmRow* row = nullptr;
+  bool computable = false;
+  bool known = false;         // a log announces or uses it
+  bool folded = false;        // a record extended a register in it, or stated a register's value
+  bool only_claimed = false;  // announced by a log that extends nothing
+  std::vector<Cell> cells;    // by slot; may be shorter than the slots
+};
+
+class SlotTable {
+ public:
+  SlotTable();
+  // The slot of a register, made when it is new; nothing when there are too many.
+  std::optional<std::size_t> find_or_add(const Register& reg);
+  Slot& operator[](std::size_t index) { return slots_[index]; }
+  const std::vector<Slot>& all() const { return slots_; }
+  std::vector<Slot>& all() { return slots_; }
+
+ private:
+  static constexpr std::size_t kDirect = 32;  // numbers of a kind that are found without a search
+
+  std::vector<Slot> slots_;
+  std::map<Register, std::size_t> others_;
+  std::array<std::array<std::uint16_t, kDirect>, 3> direct_{};  // PCRs, RTMRs, REMs; slot + 1
+};
+
+struct Replay::State {
+  State(ReplayOptions given_options, DiagnosticSink& given_sink);
+
+  void compare_with(std::vector<RegisterValues> sources);
+  void begin_log(const LogInfo& info, std::optional<std::size_t> log);
+  void end_log();
+  void add(const Record& record);
+  std::vector<RegisterResult> finish();
+
+ private:
+  Place place_of(const Record& record) const { return {log_, record.number, record.offset}; }
+  void say(Severity severity, std::string_view code, const Place& place, std::string message);
+  void say_of_log(Severity severity, std::string_view code, std::string message);
+
+  // initial values and assertions (assertions.cpp)
+  void assert_value(const Record& record, std::size_t slot);
+  void claim_initial(const Record& record, std::size_t slot_index);
+  void assert_present(const Record& record, std::size_t slot, std::size_t position);
+  void start(Cell& cell, const Slot& slot, const Bank& bank, bool extended);
+  InitialValue initial_value(const Slot& slot, const Bank& bank, bool extended) const;
+
+  // the fold (fold.cpp)
+  void fold(const Record& record, std::size_t slot);
+  void fold_digest(std::size_t slot, std::size_t position, ByteView digest);
+  void note_missing(const Record& record, std::size_t slot, BankSet missing);
+  std::optional<std::size_t> usable_position(std::size_t place, const DigestEntry& entry);
+  void refuse_bank(HashAlgorithm bank, std::string_view why);
+  void make_known(std::size_t position);
+  Cell& cell(std::size_t position, std::size_t slot);
+
+  // results (results.cpp)
+  RegisterResult result_of(const Slot& slot, Cell& cell, const Bank& bank);
+  void report_banks_without_log();
+  void report_incomplete(const RegisterResult& result, const Cell& cell);
+
+  ReplayOptions options_;
+  DiagnosticSink& sink_;
+  HashEngine engine_;
+  SlotTable slots_;
+  std::array<Bank, kBankPositions> banks_;
+  std::vector<std::size_t> bank_order_;  // positions of known banks, as the logs name them
+  BankSet known_;
+  std::optional<Hints> hints_;  // only when there is something to compare with
+
+  // of the present log
+  bool in_log_ = false;
+  std::optional<std::size_t> log_;
+  bool grows_ = false;
+  bool extends_ = false;
+  BankSet announced_;
+  BankSet used_;
+  BankSet refused_;  // stated with a size that is not the algorithm's
+  std::vector<HashAlgorithm> said_unusable_;
+  struct Hint {
+    HashAlgorithm algorithm = HashAlgorithm::none;
+    std::size_t position = 0;
+  };
+  std::array<Hint, kBankPositions> order_;  // records of a log nearly always list the same banks in the same order
+};
+
+// `value` as a bank of that size holds it: the last bytes, zeros before them. Nothing when it is too long.
+std::optional<Digest> fit(const Digest& value, std::size_t size);
+// The position of a bank of the table of algorithms.
+std::optional<std::size_t> bank_position(HashAlgorithm bank);
+
+}  // namespace mrtool
