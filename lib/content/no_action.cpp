@@ -34,14 +34,19 @@ std::string short_text(FieldReader& reader, std::string_view name) {
   return reader.text(name, size);
 }
 
-// TCG_EfiStartupLocalityEvent. coreboot's entries are longer and padded with NULs.
-Decoded decode_startup_locality(const Context& context) {
-  FieldReader reader = read_signature(context);
-  const std::uint8_t locality = reader.u8("startup_locality");
+// coreboot's entries are of one size, and Google's are rounded up.
+void skip_padding(FieldReader& reader, const Context& context) {
   const std::uint64_t padding = reader.left();
   if (reader.ok() && all_equal_to(context.data.last(padding), 0)) {
     reader.reader().skip(padding);
   }
+}
+
+// TCG_EfiStartupLocalityEvent.
+Decoded decode_startup_locality(const Context& context) {
+  FieldReader reader = read_signature(context);
+  const std::uint8_t locality = reader.u8("startup_locality");
+  skip_padding(reader, context);
   return reader.finish("startup-locality", fmt::format("StartupLocality {}", locality));
 }
 
@@ -114,6 +119,7 @@ Decoded decode_sp800_155_3(const Context& context) {
   if (!uri.empty()) {
     summary += ", " + uri;
   }
+  skip_padding(reader, context);
   return reader.finish("sp800-155", std::move(summary));
 }
 

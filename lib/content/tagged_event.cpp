@@ -135,6 +135,7 @@ Decoded decode_labelled(FieldReader& reader, std::uint32_t size, const TagRow* r
 Decoded decode_windows(const Context& context, std::uint32_t id) {
   SipaItems sipa = read_sipa_items(context.data);
   std::string summary = fmt::format("Windows {}", sipa_name(id));
+  std::ranges::replace(summary, '_', ' ');
   if (sipa.items.size() > 1) {
     summary += fmt::format(" and {} more", sipa.items.size() - 1);
   } else if (const Value* inner = sipa.items.empty() ? nullptr : sipa.items.front().find("items")) {
