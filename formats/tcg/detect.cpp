@@ -123,6 +123,9 @@ std::optional<Recognised> recognise_sha1(const Opening& opening, ByteView bytes)
 }
 
 std::optional<Recognised> recognise_log(ByteView bytes, bool complete) {
+  if (fill_at(bytes, complete, Framing::sha1) == FillState::fill) {
+    return std::nullopt;
+  }
   const std::vector<AlgorithmSize> sizes = built_in_algorithms();
   const Opening opening = read_opening(bytes, complete, sizes);
   switch (opening.shape) {

@@ -17,9 +17,6 @@ constexpr std::string_view kStartupLocality = "StartupLocality\0"sv;
 constexpr std::size_t kStartupLocalityBytes = 17;
 constexpr std::uint32_t kHcrtmEvent = 0x80000010;  // EV_EFI_HCRTM_EVENT
 constexpr std::uint8_t kHcrtmLocality = 4;
-// NV indices of SPDM device attestation: instance data, dynamic data, extends at ExitPmAuth and at ReadyToBoot.
-constexpr std::uint32_t kFirstNvHandle = 0x01C40200;
-constexpr std::uint32_t kLastNvHandle = 0x01C40203;
 
 bool is_pcr0(const Record& record) {
   return record.reg.kind == RegisterKind::pcr && record.reg.index == 0;
@@ -55,8 +52,7 @@ void RecordMeaning::apply(Record& record, const Frame& frame) {
                 [] { return std::string("the record has two digests of one algorithm; the first one counts"); });
   }
   if (frame.disordered) {
-    report_.add(QuirkId::digest_order, record.number, record.offset,
-                [] { return std::string("the digests are in another order than the spec-ID event has"); });
+    disordered_.count(record);
   }
   if (record.type == kNoAction) {
     apply_no_action(record);
@@ -73,19 +69,15 @@ void RecordMeaning::apply_no_action(Record& record) {
   if (setup_.has_spec_id && record.number == 0) {
     return;
   }
-  if (record.raw_index == kNoRegisterIndex) {
-    record.reg = {};
+  if (record.reg.kind == RegisterKind::none) {
     report_.add(QuirkId::windows_trailer, record.number, record.offset,
                 [] { return std::string("the record has index FFFFFFFF and is about no register"); });
   } else if (setup_.mr_indexed && record.raw_index == 0) {
     report_.add(QuirkId::cc_no_action, record.number, record.offset,
                 [] { return std::string("an informational record has measurement register index 0"); });
-  } else if (!setup_.mr_indexed && record.raw_index >= kFirstNvHandle && record.raw_index <= kLastNvHandle) {
+  } else if (record.reg.kind == RegisterKind::nv) {
     // Such records have the type of those that extend nothing so that PCR replay passes over them; their digests are
     // real and go into the NV index (PFP 1.06, section 10.4.5.3).
-    record.reg = {};
-    record.reg.kind = RegisterKind::nv;
-    record.reg.index = static_cast<std::uint32_t>(record.raw_index);
     record.extends = true;
     report_.add(QuirkId::nv_index_record, record.number, record.offset, [&] {
       return fmt::format("the index is the NV handle 0x{:08x}, which the digests are extended into", record.raw_index);
@@ -143,18 +135,27 @@ void RecordMeaning::apply_extending(Record& record, const Frame& frame) {
 void RecordMeaning::count_banks(const Record& record, const Frame& frame) {
   ++extending_;
   for (std::uint64_t rest = all_banks_ & ~frame.banks; rest != 0; rest &= rest - 1) {
-    Missing& missing = missing_[static_cast<std::size_t>(std::countr_zero(rest))];
-    if (missing.records == 0) {
-      missing.first_record = record.number;
-      missing.first_offset = record.offset;
-    }
-    ++missing.records;
+    missing_[static_cast<std::size_t>(std::countr_zero(rest))].count(record);
   }
 }
 
+void RecordMeaning::Tally::count(const Record& record) {
+  if (records == 0) {
+    first_record = record.number;
+    first_offset = record.offset;
+  }
+  ++records;
+}
+
 void RecordMeaning::finish() {
+  if (disordered_.records != 0) {
+    report_.add_counted(
+        QuirkId::digest_order, disordered_.first_record, disordered_.first_offset,
+        fmt::format("{} records have their digests in another order than the spec-ID event", disordered_.records),
+        disordered_.records);
+  }
   for (std::size_t i = 0; i < setup_.algorithms.size(); ++i) {
-    const Missing& missing = missing_[i];
+    const Tally& missing = missing_[i];
     if (missing.records == 0) {
       continue;
     }

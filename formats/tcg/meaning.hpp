@@ -31,10 +31,12 @@ class RecordMeaning {
   void finish();
 
  private:
-  struct Missing {
+  struct Tally {
     std::uint64_t records = 0;
     std::uint64_t first_record = 0;
     std::uint64_t first_offset = 0;
+
+    void count(const Record& record);
   };
 
   void apply_no_action(Record& record);
@@ -49,8 +51,9 @@ class RecordMeaning {
   bool startup_locality_seen_ = false;
   bool hcrtm_seen_ = false;
   std::uint64_t extending_ = 0;
-  std::uint64_t all_banks_ = 0;  // bit i: algorithms[i]
-  std::array<Missing, limits::kAlgorithmsPerLog> missing_{};
+  std::uint64_t all_banks_ = 0;                             // bit i: algorithms[i]
+  std::array<Tally, limits::kAlgorithmsPerLog> missing_{};  // by algorithm
+  Tally disordered_;
 };
 
 }  // namespace mrtool::tcg

@@ -106,6 +106,9 @@ Result<bool> TcgReader::read(Batch& batch) {
     const bool stuck = progress && !progress->ended && source_.exhausted();
     if (!progress || progress->ended || stuck) {
       finish_batch(batch, false);
+      if (meaning_) {
+        meaning_->finish();
+      }
       report_.flush();
       if (!progress) {
         return std::unexpected(std::move(progress).error());
@@ -264,7 +267,6 @@ std::optional<TcgReader::Progress> TcgReader::check_end(ByteView rest) {
   const bool complete = whole_rest_is_here();
   const bool table_is_over = stated_records_ && number_ == *stated_records_;
   if (rest.empty() && complete && (!stated_records_ || table_is_over)) {
-    meaning_->finish();
     return Progress{.ended = true, .need = 0};
   }
   if (rest.empty() && !complete) {
@@ -276,7 +278,6 @@ std::optional<TcgReader::Progress> TcgReader::check_end(ByteView rest) {
     return Progress{.ended = false, .need = kLongestUndecided};
   }
   if (table_is_over || fill == FillState::fill) {
-    meaning_->finish();
     phase_ = Phase::tail;
   }
   return std::nullopt;

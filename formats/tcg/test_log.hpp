@@ -1,0 +1,200 @@
+// For the tests of this folder: builds logs byte by byte, and reads and writes them whole.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/tcg/reader.hpp"
+#include "formats/tcg/writer.hpp"
+#include "lib/base/byte_writer.hpp"
+#include "lib/base/host.hpp"
+
+namespace mrtool::tcg::testing {
+
+// Vectors A, B and C: a crypto-agile log, a SHA-1 log without a spec-ID event, a CCEL with 16 bytes of fill.
+inline constexpr std::string_view kVectorA =
+    "0000000003000000000000000000000000000000000000000000000021000000"
+    "53706563204944204576656e743033000000000000020002010000000b002000"
+    "000000000003000000010000000b000000000000000000000000000000000000"
+    "00000000000000000000000000000011000000537461727475704c6f63616c69"
+    "747900030000000008000000010000000b005044804dd49e5286281fd6da51ad"
+    "d5151f5b5976d358d23d7bc0471300c77b4e0600000076003100000000000000"
+    "04000000010000000b00df3f619804a92fdb4057192dc43dd748ea778adc52bc"
+    "498ce80524c014b8111904000000000000000700000004000000010000000b00"
+    "df3f619804a92fdb4057192dc43dd748ea778adc52bc498ce80524c014b81119"
+    "0400000000000000";
+inline constexpr std::string_view kVectorB =
+    "00000000080000001489f923c4dca729178b3e3233458550d8dddf2902000000"
+    "00000400000007000080cd0fdb4531a6ec41be2753ba042637d6e5f7f2562800"
+    "000043616c6c696e6720454649204170706c69636174696f6e2066726f6d2042"
+    "6f6f74204f7074696f6e04000000040000009069ca78e7450a285173431b3e52"
+    "c5c25299e4730400000000000000";
+inline constexpr std::string_view kVectorC =
+    "0100000003000000000000000000000000000000000000000000000021000000"
+    "53706563204944204576656e743033000000000000020002010000000c003000"
+    "000000000003000000010000000c000000000000000000000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000024"
+    "00000053503830302d313535204576656e7400792b0000000102030405060708"
+    "090a0b0c0d0e0f0100000004000000010000000c00394341b7182cd227c5c6b0"
+    "7ef8000cdfd86136c4292b8e576573ad7ed9ae41019f5818b4b971c9effc60e1"
+    "ad9f1289f004000000000000000200000004000000010000000c00394341b718"
+    "2cd227c5c6b07ef8000cdfd86136c4292b8e576573ad7ed9ae41019f5818b4b9"
+    "71c9effc60e1ad9f1289f004000000000000000300000007000080010000000c"
+    "00214b0bef1379756011344877743fdc2a5382bac6e70362d624ccf3f654407c"
+    "1b4badf7d8f9295dd3dabdef65b27677e01d0000004578697420426f6f742053"
+    "6572766963657320496e766f636174696f6e0400000006000000010000000c00"
+    "c8b1cc2830e7933b4e6acbd2b0fdd5b4febd6385301255e110af522af8ff45ad"
+    "78e15a2ded0057c3abc063ff9dd00415210000004c454141190000006578616d"
+    "706c652e636f6d207374617274207b2261223a317dffffffffffffffffffffff"
+    "ffffffffff";
+inline constexpr std::size_t kVectorCFill = 16;
+
+inline constexpr std::uint32_t kSeparator = 4;
+inline constexpr std::uint32_t kVersion = 8;  // EV_S_CRTM_VERSION
+inline constexpr std::uint32_t kHcrtm = 0x80000010;
+
+using namespace std::string_view_literals;
+inline constexpr std::string_view kLocality3 = "StartupLocality\0\3"sv;
+inline constexpr std::string_view kSpecId02 = "Spec ID Event02\0\0\0\0\0\2\1\2\2\0"sv;
+
+struct TestDigest {
+  std::uint16_t algorithm = 0x0B;
+  std::size_t size = 32;
+  std::uint8_t byte = 0x5A;
+};
+
+// Appends records; each call is one.
+class LogBuilder {
+ public:
+  explicit LogBuilder(ByteOrder order = ByteOrder::little) : out_(order) {}
+
+  LogBuilder& sha1(std::uint32_t index, std::uint32_t type, std::string_view data, std::uint8_t digest = 0) {
+    out_.u32(index).u32(type).fill(digest, 20).u32(static_cast<std::uint32_t>(data.size())).bytes(as_bytes(data));
+    return *this;
+  }
+  // The data of a spec-ID event 03 of these algorithms; `vendor_size` is what it says, `vendor` what it holds.
+  static std::string spec_id_data(const std::vector<TestDigest>& table, std::uint8_t vendor_size = 0,
+                                  std::string_view vendor = {}, std::string_view signature = "Spec ID Event03\0"sv) {
+    ByteWriter data;
+    data.bytes(as_bytes(signature)).u32(0).u8(0).u8(2).u8(0).u8(2).u32(static_cast<std::uint32_t>(table.size()));
+    for (const TestDigest& entry : table) {
+      data.u16(entry.algorithm).u16(static_cast<std::uint16_t>(entry.size));
+    }
+    data.u8(vendor_size).bytes(as_bytes(vendor));
+    return std::string(as_text(data.data()));
+  }
+  LogBuilder& spec_id(const std::vector<TestDigest>& table = {{}}, std::uint32_t index = 0) {
+    return sha1(index, 3, spec_id_data(table));
+  }
+  LogBuilder& agile(std::uint32_t index, std::uint32_t type, std::string_view data,
+                    const std::vector<TestDigest>& digests = {{}}) {
+    out_.u32(index).u32(type).u32(static_cast<std::uint32_t>(digests.size()));
+    for (const TestDigest& digest : digests) {
+      out_.u16(digest.algorithm).fill(digest.byte, digest.size);
+    }
+    out_.u32(static_cast<std::uint32_t>(data.size())).bytes(as_bytes(data));
+    return *this;
+  }
+  LogBuilder& bytes(ByteView view) {
+    out_.bytes(view);
+    return *this;
+  }
+  LogBuilder& fill(std::uint8_t byte, std::size_t count) {
+    out_.fill(byte, count);
+    return *this;
+  }
+  LogBuilder& final_events_header(std::uint64_t count) {
+    out_.u64(1).u64(count);
+    return *this;
+  }
+
+  Bytes take() { return out_.take(); }
+
+ private:
+  ByteWriter out_;
+};
+
+// Hands out a few bytes at a time, as a slow pipe does.
+class SlowSource final : public ByteSource {
+ public:
+  SlowSource(ByteView bytes, std::size_t step) : bytes_(bytes), step_(step) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::size_t count = std::min({step_, buffer.size(), bytes_.size()});
+    std::copy_n(bytes_.begin(), count, buffer.begin());
+    bytes_ = bytes_.subspan(count);
+    return count;
+  }
+
+ private:
+  ByteView bytes_;
+  std::size_t step_;
+};
+
+// All of a log. The batches are kept, so the views of the records are good.
+struct WholeLog {
+  LogInfo info;
+  std::vector<Batch> batches;
+  std::vector<const Record*> records;
+  Bytes trailing;
+  std::optional<Error> error;
+  DiagnosticSink diagnostics;
+};
+
+inline std::unique_ptr<WholeLog> read_whole(Row row, std::unique_ptr<ByteSource> source,
+                                            const ReadOptions& options = {}) {
+  auto log = std::make_unique<WholeLog>();
+  const auto reader = make_reader(row, std::move(source), options, log->diagnostics);
+  for (bool more = true; more;) {
+    Batch& batch = log->batches.emplace_back();
+    const auto result = reader->read(batch);
+    if (!result) {
+      log->error = result.error();
+    }
+    more = result && *result;
+    log->trailing.insert(log->trailing.end(), batch.trailing.begin(), batch.trailing.end());
+  }
+  for (const Batch& batch : log->batches) {
+    for (const Record& record : batch.records) {
+      log->records.push_back(&record);
+    }
+  }
+  log->info = reader->info();
+  return log;
+}
+
+inline std::unique_ptr<WholeLog> read_whole(Row row, ByteView bytes, const ReadOptions& options = {}) {
+  return read_whole(row, make_memory_source(bytes), options);
+}
+
+enum class Raw : std::uint8_t { kept, dropped };
+
+inline Result<Bytes> write_whole(const WholeLog& log, Raw raw) {
+  Bytes out;
+  MemorySink sink(out);
+  const auto writer = make_writer(sink);
+  if (auto status = writer->begin(log.info); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  for (const Record* record : log.records) {
+    Record copy = *record;
+    if (raw == Raw::dropped) {
+      copy.raw = {};
+    }
+    if (auto status = writer->write(copy); !status) {
+      return std::unexpected(std::move(status).error());
+    }
+  }
+  if (auto status = writer->trailing(log.trailing); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  if (auto status = writer->finish(); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return out;
+}
+
+}  // namespace mrtool::tcg::testing
