@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/content/decoders.hpp"
+#include "lib/content/event_text.hpp"
 #include "lib/content/field_reader.hpp"
 #include "lib/content/firmware.hpp"
 #include "lib/content/raw.hpp"
@@ -96,7 +97,7 @@ Decoded decode_s_crtm_contents(const Context& context) {
 Decoded decode_s_crtm_version(const Context& context) {
   constexpr std::string_view kKind = "s-crtm-version";
   const ByteView data = context.data;
-  if (auto text = printable_utf16(data)) {
+  if (auto text = utf16_text(data)) {
     return text_of(data, std::string(kKind), std::move(*text));
   }
   if (auto text = printable_text(data)) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <limits>
 
 #include "lib/base/limits.hpp"
 #include "lib/content/decoders.hpp"
@@ -46,13 +47,16 @@ bool fits(ByteView bytes, std::uint64_t width) {
   return reader.ok() && reader.left() % entry == 0 && reader.left() / entry == count;
 }
 
-// The firmware's UINTN, as the spec-ID event states it; the other width where only that fits.
+// The firmware's UINTN, as the spec-ID event states it; the other width where only that fits. A count and the GUID
+// behind it, read as one u64, are huge, which tells 32-bit firmware from an event that was cut.
 std::uint64_t pointer_width(ByteView bytes, const LogInfo& log) {
   constexpr std::uint64_t kNarrow = sizeof(std::uint32_t);
   constexpr std::uint64_t kWide = sizeof(std::uint64_t);
-  const std::uint64_t stated = log.uintn_size == kNarrow ? kNarrow : kWide;
-  const std::uint64_t other = stated == kWide ? kNarrow : kWide;
-  return !fits(bytes, stated) && fits(bytes, other) ? other : stated;
+  if (log.uintn_size == kNarrow) {
+    return !fits(bytes, kNarrow) && fits(bytes, kWide) ? kWide : kNarrow;
+  }
+  const bool huge = ByteReader(bytes).u64() > std::numeric_limits<std::uint32_t>::max();
+  return huge && fits(bytes, kNarrow) ? kNarrow : kWide;
 }
 
 std::uint64_t read_width(ByteReader& reader, std::uint64_t width) {

@@ -1,6 +1,8 @@
 #include "lib/content/load_option.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
@@ -44,14 +46,14 @@ void read_attributes(FieldReader& fields) {
   }
 }
 
-// UTF-16 up to and with its NUL; all of `data` when there is none.
-std::uint64_t description_size(ByteView data) {
+// Bytes of the UTF-16 text up to and with its NUL; nothing when it has none.
+std::optional<std::uint64_t> description_size(ByteView data) {
   for (std::uint64_t i = 0; i + 1 < data.size(); i += 2) {
     if (data[i] == 0 && data[i + 1] == 0) {
       return i + 2;
     }
   }
-  return data.size();
+  return {};
 }
 
 // The list may hold further paths behind the first, which is the one that is booted.
@@ -83,11 +85,14 @@ Decoded decode_load_option(ByteView data) {
   if (!fields.ok()) {
     return fields.finish("load-option", {});
   }
-  const std::string description = fields.utf16("description", description_size(data.subspan(fields.position())));
+  const auto text_size = description_size(data.subspan(fields.position()));
+  const std::string description = fields.utf16("description", text_size.value_or(fields.left()));
   std::string problem;
   const bool complete = list_size <= fields.left();
   const std::string path = read_paths(fields, list_size, problem);
-  if (!complete) {
+  if (!text_size) {
+    problem = "the description does not end";
+  } else if (!complete) {
     problem = "the file path list is longer than the variable";
   }
   if (fields.left() > 0) {

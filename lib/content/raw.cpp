@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "lib/base/text.hpp"
 #include "lib/content/decoders.hpp"
 
@@ -17,21 +15,6 @@ std::optional<std::string> printable_text(ByteView bytes) {
     return {};
   }
   return std::string(as_text(bytes));
-}
-
-std::optional<std::string> printable_utf16(ByteView bytes) {
-  if (bytes.size() % 2 != 0) {
-    return {};
-  }
-  Bytes narrow;
-  narrow.reserve(bytes.size() / 2);
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    if (bytes[i + 1] != 0) {
-      return {};
-    }
-    narrow.push_back(bytes[i]);
-  }
-  return printable_text(narrow);
 }
 
 std::string hex_preview(ByteView bytes) {

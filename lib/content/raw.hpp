@@ -12,9 +12,6 @@ namespace mrtool {
 // character.
 std::optional<std::string> printable_text(ByteView bytes);
 
-// The same for UTF-16LE of printable characters, with a NUL at the end or without.
-std::optional<std::string> printable_utf16(ByteView bytes);
-
 // "0011aabb" for a few bytes, "0011aabb... (4096 bytes)" for more, "no data" for none.
 std::string hex_preview(ByteView bytes);
 

@@ -43,11 +43,17 @@ Lengths read_lengths(ByteView event, std::uint64_t width) {
   return lengths;
 }
 
+// Two lengths of four bytes, or one and the name behind it, read as one of eight are huge; a cut event's are not.
+bool plausible(const Lengths& lengths) {
+  constexpr std::uint64_t kLimit = 0xFFFFFFFF;
+  return lengths.complete && lengths.name_units <= kLimit && lengths.data_size <= kLimit;
+}
+
 }  // namespace
 
 std::optional<VariableLayout> variable_layout(ByteView event) {
   Lengths lengths = read_lengths(event, kWideLength);
-  if (!lengths.fits) {
+  if (!lengths.fits && !plausible(lengths)) {
     if (const Lengths narrow = read_lengths(event, kNarrowLength); narrow.exact) {
       lengths = narrow;
     }
