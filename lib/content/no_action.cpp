@@ -77,11 +77,11 @@ Decoded decode_sp800_155_2(const Context& context) {
   return reader.finish("sp800-155", std::move(summary));
 }
 
-enum class Locator : std::uint32_t { raw = 0, uri = 1, device_path = 2, variable = 3 };
-
 // Where a manifest or certificate lies: a type, a length and that many bytes. Gives the URI where it is one.
 std::string read_locator(FieldReader& reader, std::string_view name) {
   static constexpr std::array kTypes = {"raw"sv, "uri"sv, "device-path"sv, "uefi-variable"sv};
+  constexpr std::uint32_t kUri = 1;
+  constexpr std::uint32_t kVariable = 3;
   const std::uint64_t type_begin = reader.position();
   const std::uint32_t type = reader.reader().u32();
   if (!reader.ok()) {
@@ -90,11 +90,11 @@ std::string read_locator(FieldReader& reader, std::string_view name) {
   const std::string type_name = type < kTypes.size() ? std::string(kTypes[type]) : fmt::format("{}", type);
   reader.add(fmt::format("{}_type", name), Value(type_name), type_begin);
   const std::uint32_t length = reader.reader().u32();
-  if (type == static_cast<std::uint32_t>(Locator::uri)) {
+  if (type == kUri) {
     return reader.text(name, length);
   }
   constexpr std::uint32_t kGuidSize = 16;
-  if (type != static_cast<std::uint32_t>(Locator::variable) || length < kGuidSize) {
+  if (type != kVariable || length < kGuidSize) {
     if (length > 0) {
       reader.bytes(name, length);
     }

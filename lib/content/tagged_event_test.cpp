@@ -112,7 +112,7 @@ TEST_CASE("several tagged structures in one event") {
 }
 
 TEST_CASE("more tagged structures than are listed") {
-  const Decoded decoded = decode_event_tag(EventFixture(Bytes(8U * 70000U, 0)).context());
+  const Decoded decoded = decode_event_tag(EventFixture(Bytes(std::size_t{8} * 70000, 0)).context());
   CHECK(decoded.problem != "");
   CHECK(field(decoded, "structures").as<Value::List>()->size() == 65536);
 }

@@ -154,8 +154,8 @@ Value value_of(Kind kind, ByteView data) {
   const auto number = number_of(data);
   switch (kind) {
     case Kind::flag:
-      if (data.size() == 1 && *number <= 1) {
-        return *number == 1;
+      if (data.size() == 1 && data[0] <= 1) {
+        return data[0] == 1;
       }
       break;
     case Kind::number:

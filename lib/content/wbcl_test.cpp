@@ -63,10 +63,10 @@ TEST_CASE("SIPA items nested deeper than the limit end in bytes") {
   }
   const SipaItems items = read_sipa_items(data);
   CHECK(items.problem == "items nested deeper than 32");
-  const Value* level = &items.items[0];
+  const Value* level = &items.items.front();
   unsigned depth = 1;
   while (const Value* inner = level->find("items")) {
-    level = &(*inner->as<Value::List>())[0];
+    level = &inner->as<Value::List>()->front();
     ++depth;
   }
   CHECK(depth == limits::kNesting);
@@ -74,7 +74,7 @@ TEST_CASE("SIPA items nested deeper than the limit end in bytes") {
 }
 
 TEST_CASE("more SIPA items than are listed") {
-  const SipaItems items = read_sipa_items(Bytes(8U * (limits::kListedItems + 10U), 0));
+  const SipaItems items = read_sipa_items(Bytes(std::size_t{8} * (limits::kListedItems + 10), 0));
   CHECK(items.items.size() == limits::kListedItems);
   CHECK(items.problem == "more than 65536 items");
 }
