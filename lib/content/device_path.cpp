@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/byte_reader.hpp"
+#include "lib/base/limits.hpp"
 #include "lib/content/device_path_node.hpp"
 
 namespace mrtool {
@@ -16,28 +17,37 @@ class Formatter {
   explicit Formatter(ByteView path) : reader_(path), path_(path) {}
 
   DevicePathText run() {
-    while (reader_.left() > 0) {
-      if (!step()) {
-        out_.bytes = reader_.position();
-        return std::move(out_);
-      }
-    }
-    note("the device path has no end node");
+    walk();
     out_.bytes = reader_.position();
     return std::move(out_);
   }
 
  private:
+  void walk() {
+    for (std::uint32_t nodes = 0; reader_.left() > 0; ++nodes) {
+      if (nodes == limits::kListedItems) {
+        stop_at(reader_.position(), fmt::format("only the first {} device path nodes are divided", nodes));
+        return;
+      }
+      if (!step()) {
+        return;
+      }
+    }
+    note("the device path has no end node");
+  }
+
   // False: the path has ended.
   bool step() {
     const std::uint64_t begin = reader_.position();
     if (reader_.left() < kDevicePathHeaderSize) {
-      return stop_at(begin, fmt::format("{} bytes of a device path node", reader_.left()));
+      stop_at(begin, fmt::format("{} bytes of a device path node", reader_.left()));
+      return false;
     }
     DevicePathNode node{.type = reader_.u8(), .subtype = reader_.u8(), .data = {}};
     const std::uint16_t length = reader_.u16();
     if (length < kDevicePathHeaderSize || length - kDevicePathHeaderSize > reader_.left()) {
-      return stop_at(begin, fmt::format("device path node of {} bytes, {} are left", length, path_.size() - begin));
+      stop_at(begin, fmt::format("device path node of {} bytes, {} are left", length, path_.size() - begin));
+      return false;
     }
     node.data = reader_.take(length - kDevicePathHeaderSize);
     if (node.type == kEndOfHardwarePath && node.subtype == kEndOfPath) {
@@ -56,14 +66,13 @@ class Formatter {
   }
 
   // What is left cannot be divided into nodes: shown as it is.
-  bool stop_at(std::uint64_t begin, std::string problem) {
+  void stop_at(std::uint64_t begin, std::string problem) {
     const ByteView rest = path_.subspan(begin);
     DevicePathNode node{.type = rest[0], .subtype = rest.size() > 1 ? rest[1] : std::uint8_t{0}, .data = {}};
     node.data = rest.subspan(std::min<std::size_t>(rest.size(), kDevicePathHeaderSize));
     append(fmt::format("Path({},{},{})", node.type, node.subtype, to_hex(node.data)));
     note(std::move(problem));
     reader_.skip(reader_.left());
-    return false;
   }
 
   void append(std::string_view text) {

@@ -144,6 +144,17 @@ TEST_CASE("strings of nodes need no NUL of their own") {
   CHECK(format_device_path(path({node(5, 1, {2, 0, 0, 0, 'd'}), kEnd})).text == "BBS(HD,d,0x0)");
 }
 
+TEST_CASE("no more nodes are divided than the limit") {
+  ByteWriter writer;
+  for (int i = 0; i < 65537; ++i) {
+    writer.u8(9).u8(1).u16(4);
+  }
+  const DevicePathText shown = format_device_path(writer.data());
+  CHECK(shown.text.ends_with("/Path(9,1)/Path(9,1,)"));
+  CHECK(shown.problem == "only the first 65536 device path nodes are divided");
+  CHECK(shown.bytes == writer.data().size());
+}
+
 TEST_CASE("the longest node there can be") {
   const DevicePathText shown = format_device_path(path({node(3, 10, Bytes(0xFFFF - 4, 0x11)), kEnd}));
   CHECK(shown.text.size() > 2 * (0xFFFF - 20));

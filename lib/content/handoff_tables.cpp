@@ -14,6 +14,7 @@ namespace mrtool::pcclient {
 namespace {
 
 constexpr std::uint64_t kGuidSize = 16;
+constexpr std::size_t kShownInSummary = 8;
 
 struct TableName {
   Guid guid;
@@ -79,10 +80,15 @@ std::string read_tables(FieldReader& fields, std::uint64_t width) {
     if (!known.empty()) {
       table.push_back({"name", known});
     }
-    names += (names.empty() ? "" : ", ") + (known.empty() ? to_string(guid) : std::string(known));
+    if (tables.size() < kShownInSummary) {
+      names += (names.empty() ? "" : ", ") + (known.empty() ? to_string(guid) : std::string(known));
+    }
     tables.emplace_back(std::move(table));
   }
   const std::uint64_t listed = tables.size();
+  if (listed > kShownInSummary) {
+    names += ", ...";
+  }
   fields.add("tables", std::move(tables), begin);
   if (listed < count && fields.left() < entry) {
     fields.reader().skip(entry);  // marks the structure as cut short

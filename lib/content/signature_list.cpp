@@ -225,6 +225,10 @@ class ListsDecoder {
         problem_ = fmt::format("{} bytes follow the signature lists", reader_.left());
         break;
       }
+      if (lists_.size() == limits::kListedItems) {
+        problem_ = fmt::format("only the first {} signature lists are listed", limits::kListedItems);
+        break;
+      }
       read_list();
     }
     Decoded decoded{.kind = "signature-lists", .summary = tally_.text(), .fields = {}, .problem = std::move(problem_)};

@@ -122,6 +122,16 @@ TEST_CASE("no more signatures are listed than the limit") {
   CHECK(decoded.summary == "70000 hashes");
 }
 
+TEST_CASE("no more signature lists are listed than the limit") {
+  Bytes data;
+  for (int i = 0; i < 65537; ++i) {
+    data = joined(std::move(data), list(kSha256Type, 28, 0, 48, {}));
+  }
+  const Decoded decoded = decode_signature_lists(data);
+  CHECK(decoded.problem == "only the first 65536 signature lists are listed");
+  CHECK(decoded.summary == "empty");
+}
+
 TEST_CASE("single signature: owner and hash, owner and certificate, bare certificate, neither") {
   const Decoded hash = decode_single_signature(entry(32, 3));
   CHECK(hash.summary == "hash " + to_hex(Bytes(32, 3)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/decoders.hpp"
 #include "lib/content/field_reader.hpp"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::uint64_t kGuidSize = 16;
 constexpr std::uint64_t kWideLength = 8;
 constexpr std::uint64_t kNarrowLength = 4;
+constexpr std::size_t kShownInSummary = 16;  // boot options
 
 struct Lengths {
   std::uint64_t width = kWideLength;
@@ -150,12 +152,21 @@ Decoded option_order(std::string_view name, ByteView data) {
   const std::string prefix(name.substr(0, name.size() - std::string_view("Order").size()));
   Value::List options;
   std::string summary;
-  for (ByteReader reader(data); reader.left() > 0;) {
+  ByteReader reader(data);
+  while (reader.left() > 0 && options.size() < limits::kListedItems) {
     const std::string number = option_number(reader.u16());
-    summary += (summary.empty() ? "" : ", ") + number;
+    if (options.size() < kShownInSummary) {
+      summary += (summary.empty() ? "" : ", ") + number;
+    }
     options.emplace_back(prefix + number);
   }
+  if (options.size() > kShownInSummary) {
+    summary += ", ...";
+  }
   Decoded decoded{.kind = {}, .summary = std::move(summary), .fields = {}, .problem = {}};
+  if (reader.left() > 0) {
+    decoded.problem = fmt::format("only the first {} options are listed", limits::kListedItems);
+  }
   decoded.fields.push_back({"options", std::move(options), {0, data.size()}});
   return decoded;
 }

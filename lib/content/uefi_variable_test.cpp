@@ -58,6 +58,13 @@ TEST_CASE("boot order lists option names, with the prefix of the variable") {
   CHECK(decoded(variable("BootCurrent", {2, 0})).summary == "BootCurrent = Boot0002");
 }
 
+TEST_CASE("no more boot options are listed than the limit, and few in the summary") {
+  const Decoded order = decoded(variable("BootOrder", Bytes(2 * 65537, 0)));
+  CHECK(order.problem == "only the first 65536 options are listed");
+  CHECK(field(order, "options").as<Value::List>()->size() == 65536);
+  CHECK(order.summary.ends_with("0000, 0000, ..."));
+}
+
 TEST_CASE("boot option") {
   ByteWriter option;
   option.u32(1).u16(12).bytes(utf16("ubuntu")).bytes(*from_hex("04040800610000007fff0400"));
