@@ -1,0 +1,90 @@
+# bash completion for mrtool, generated from its table of commands and options
+
+_mrtool() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= i
+  COMPREPLY=()
+  case $previous in
+    --register)
+      return
+      ;;
+    --bank)
+      mapfile -t COMPREPLY < <(compgen -W 'sha1 sha256 sha384 sha512 sm3_256 sha3_256 sha3_384 sha3_512 sha224' -- "$current")
+      return
+      ;;
+    --type)
+      return
+      ;;
+    --record)
+      return
+      ;;
+    --against)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --initial)
+      return
+      ;;
+    --eventlog-version)
+      mapfile -t COMPREPLY < <(compgen -W '1 2' -- "$current")
+      return
+      ;;
+    -o|--output)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --diagnostics)
+      mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current")
+      return
+      ;;
+    --color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+      return
+      ;;
+    --threads)
+      return
+      ;;
+    --root)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      compopt -o filenames
+      return
+      ;;
+  esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+    --register|--bank|--type|--record|--against|--initial|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    -*) ;;
+    *) command=${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  local options logs=''
+  case $command in
+  '')
+    options='--color --quiet --verbose --threads --root --help --version'
+    if [[ $current != -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W 'inspect replay formats' -- "$current")
+      return
+    fi
+    ;;
+  inspect)
+    options='--register --bank --type --record --text --json --ndjson --yaml --tpm2-yaml --eventlog-version --details --raw --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live tcg: tcg2: ccel:'
+    ;;
+  replay)
+    options='--register --bank --against --initial --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live tcg: tcg2: ccel:'
+    ;;
+  formats)
+    options='--text --json --yaml --output --color --quiet --verbose --threads --root --help --version'
+    ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [[ -n $logs ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current"; compgen -W "$logs" -- "$current")
+    compopt -o filenames
+  fi
+}
+
+complete -F _mrtool mrtool

@@ -1,0 +1,258 @@
+// How the process behaves among others: pipes, files, locales, full disks.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tools/mrtool/process_test.hpp"
+
+namespace mrtool::testing {
+namespace {
+
+const std::string kLog = "vm/shimgrub-secureboot/binary_bios_measurements";
+
+TEST_CASE("a reader that goes away ends the run quietly") {
+  const Finished finished = shell("mrtool inspect --json --raw " + kLog + " " + kLog + " " + kLog + " | head -n 1");
+  CHECK(finished.out == "{\n");
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("a full disk is exit 5, with a reason") {
+  for (const char* const command : {"inspect", "replay"}) {
+    const Finished finished = mrtool({command, kLog}, {.output = "/dev/full"});
+    CHECK(finished.status == 5);
+    CHECK(finished.err == "mrtool: error: standard output: cannot write: No space left on device\n");
+  }
+  CHECK(mrtool({"formats"}, {.output = "/dev/full"}).status == 5);
+  CHECK(mrtool({"--help"}, {.output = "/dev/full"}).status == 5);
+  CHECK(mrtool({"inspect", kLog, "-o", "/dev/full"}).status == 5);
+}
+
+TEST_CASE("output does not depend on locale, time zone, terminal width or threads") {
+  const Finished plain = mrtool({"inspect", "--details", kLog});
+  REQUIRE(plain.status == 0);
+  for (const std::string variable : {"LC_ALL=C", "LC_ALL=C.UTF-8", "LC_ALL=de_DE.UTF-8", "TZ=Asia/Tokyo", "COLUMNS=20",
+                                     "NO_COLOR=1", "TERM=xterm-256color"}) {
+    CHECK(mrtool({"inspect", "--details", kLog}, {.environment = {variable}}).out == plain.out);
+  }
+  CHECK(mrtool({"inspect", "--details", "--threads", "7", kLog}).out == plain.out);
+}
+
+TEST_CASE("no rendering lets control characters out") {
+  const auto is_control = [](char c) { return (c >= 0 && c < 0x20 && c != '\n') || c == 0x7F; };
+  for (const std::string rendering : {"--text", "--details", "--json", "--ndjson", "--yaml", "--tpm2-yaml"}) {
+    CAPTURE(rendering);
+    const Finished finished = mrtool({"inspect", "-v", rendering, "vectors/hostile-text.bin"});
+    CHECK(finished.status == 0);
+    for (const std::string& text : {finished.out, finished.err}) {
+      CHECK(std::ranges::none_of(text, is_control));
+      CHECK(!text.contains("\u202E"));
+      CHECK(!text.contains("\u009B"));
+    }
+  }
+}
+
+TEST_CASE("names on the command line are escaped in messages") {
+  const Finished finished = mrtool({"inspect", "no\x1B[31mfile"});
+  CHECK(finished.status == 5);
+  CHECK(!finished.err.contains('\x1B'));
+  CHECK(!mrtool({"inspect", "--\x1B[31m"}).err.contains('\x1B'));
+  CHECK(!mrtool({"\x1B[31m"}).err.contains('\x1B'));
+}
+
+TEST_CASE("a damaged log is shown up to the damage, marked, and is exit 3") {
+  const std::string log = "vectors/agile-sha256-cut.bin";
+  const Finished text = mrtool({"inspect", log});
+  CHECK(text.status == 3);
+  CHECK(text.out.contains("PARTIAL"));
+  CHECK(text.out.contains("S_CRTM_VERSION"));
+  CHECK(text.err.contains("record 4"));
+  CHECK(text.err.contains("offset "));
+  const auto document = nlohmann::json::parse(mrtool({"inspect", "--json", log}).out);
+  CHECK(document["logs"][0]["partial"] == true);
+  CHECK(document["records"].size() == 4);
+  CHECK(document["diagnostics"].back()["severity"] == "error");
+  const Finished replay = mrtool({"replay", log});
+  CHECK(replay.status == 3);
+  CHECK(replay.out.contains("PARTIAL"));
+}
+
+TEST_CASE("a digest that differs is marked and is no failure of inspect") {
+  const Finished finished = mrtool({"inspect", "vectors/agile-sha256-changed.bin"});
+  CHECK(finished.status == 0);
+  CHECK(finished.out.contains(" ! "));
+  CHECK(finished.err.contains("[digest-differs]"));
+  CHECK(mrtool({"inspect", "-q", "vectors/agile-sha256-changed.bin"}).err.empty());
+}
+
+TEST_CASE("of several logs the readable ones are shown, and the worst status is given") {
+  const Finished finished = mrtool({"inspect", "no-such-file", kLog});
+  CHECK(finished.status == 5);
+  CHECK(finished.out.contains("shimgrub-secureboot"));
+  CHECK(finished.err.contains("no-such-file"));
+}
+
+TEST_CASE("standard input is read where no log is named, and must not be empty") {
+  const Finished piped = mrtool({"inspect", "--json"}, {.input = kTestdata + "/" + kLog});
+  CHECK(piped.status == 0);
+  CHECK(nlohmann::json::parse(piped.out)["logs"][0]["path"] == "-");
+  const Finished empty = mrtool({"inspect"});
+  CHECK(empty.status == 2);
+  CHECK(empty.out.empty());
+  CHECK(empty.err.contains("mrtool inspect live"));
+  CHECK(mrtool({"replay"}).status == 2);
+}
+
+TEST_CASE("live finds the logs of the machine under --root, and says so when there are none") {
+  const Scratch root;
+  const auto securityfs = root / "sys/kernel/security/tpm0";
+  const Finished none = mrtool({"inspect", "live", "--root", root.path()});
+  CHECK(none.status == 5);
+  CHECK(none.err.contains("live"));
+  std::filesystem::create_directories(securityfs);
+  std::filesystem::copy_file(kTestdata + "/vectors/agile-sha256.bin", securityfs / "binary_bios_measurements");
+  const Finished one = mrtool({"inspect", "live", "--root", root.path()});
+  CHECK(one.status == 0);
+  CHECK(one.out.contains("sys/kernel/security/tpm0/binary_bios_measurements"));
+}
+
+TEST_CASE("-o replaces a file in one step or not at all") {
+  const Scratch scratch;
+  const std::string target = scratch / "out.json";
+  write_text(target, "before");
+  CHECK(mrtool({"inspect", "--json", "-o", target, "no-such-file"}).status == 5);
+  CHECK(read_text(target) == "before");
+  const Finished finished = mrtool({"inspect", "--json", "-o", target, kLog});
+  CHECK(finished.status == 0);
+  CHECK(finished.out.empty());
+  CHECK(nlohmann::json::parse(read_text(target))["schema"] == "mrtool.inspect/1");
+  CHECK(std::distance(std::filesystem::directory_iterator(scratch.path()), {}) == 1);
+}
+
+TEST_CASE("-o keeps a file's mode, follows links and writes to devices") {
+  const Scratch scratch;
+  const std::string target = scratch / "real";
+  write_text(target, "");
+  std::filesystem::permissions(target, std::filesystem::perms(0640));
+  std::filesystem::create_symlink("real", scratch / "link");
+  CHECK(mrtool({"formats", "-o", scratch / "link"}).status == 0);
+  CHECK(std::filesystem::is_symlink(scratch / "link"));
+  CHECK(read_text(target).contains("tcg2"));
+  CHECK(std::filesystem::status(target).permissions() == std::filesystem::perms(0640));
+  CHECK(mrtool({"formats", "-o", "/dev/null"}).status == 0);
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+  CHECK(mrtool({"formats", "-o", "-"}).out == read_text(target));
+}
+
+TEST_CASE("-o into a directory that is not there is exit 5") {
+  const Finished finished = mrtool({"formats", "-o", "/nowhere/at/all"});
+  CHECK(finished.status == 5);
+  CHECK(finished.err.contains("/nowhere/at/all"));
+}
+
+TEST_CASE("diagnostics as JSON are an object a line") {
+  const Finished finished = mrtool({"inspect", "--diagnostics", "json", "-v", "vectors/agile-sha256-cut.bin"});
+  std::istringstream lines(finished.err);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    CHECK(nlohmann::json::parse(line).contains("severity"));
+  }
+  CHECK(count >= 1);
+  const auto usage = nlohmann::json::parse(mrtool({"inspect", "--diagnostics", "json", "--record", "x"}).err);
+  CHECK(usage["code"] == "usage");
+}
+
+TEST_CASE("lines of JSON have a head, every record and a tail") {
+  std::istringstream lines(mrtool({"inspect", "--ndjson", kLog}).out);
+  std::vector<nlohmann::json> documents;
+  for (std::string line; std::getline(lines, line);) {
+    documents.push_back(nlohmann::json::parse(line));
+  }
+  REQUIRE(documents.size() == 53);
+  CHECK(documents.front()["schema"] == "mrtool.inspect/1");
+  CHECK(documents.front()["logs"][0]["format"] == "tcg2");
+  CHECK(documents[1]["record"] == 0);
+  CHECK(documents.back()["records"] == 51);
+  CHECK(documents.back()["partial"] == false);
+}
+
+TEST_CASE("filters leave records their numbers") {
+  const auto document =
+      nlohmann::json::parse(mrtool({"inspect", "--json", "--type", "ipl", "--record", "20-", kLog}).out);
+  REQUIRE(!document["records"].empty());
+  for (const auto& record : document["records"]) {
+    CHECK(record["type"] == "EV_IPL");
+    CHECK(record["record"] >= 20);
+  }
+  const auto banks = nlohmann::json::parse(mrtool({"inspect", "--json", "--bank", "sha256", kLog}).out);
+  for (const auto& record : banks["records"]) {
+    for (const auto& digest : record["digests"]) {
+      CHECK(digest["bank"] == "sha256");
+    }
+  }
+  const auto pcrs = nlohmann::json::parse(mrtool({"inspect", "--json", "--register", "pcr4,7", kLog}).out);
+  for (const auto& record : pcrs["records"]) {
+    CHECK((record["register"] == "pcr4" || record["register"] == "pcr7"));
+  }
+}
+
+TEST_CASE("--raw shows each record's bytes") {
+  const auto document = nlohmann::json::parse(mrtool({"inspect", "--json", "--raw", "vectors/agile-sha256.bin"}).out);
+  std::string all;
+  for (const auto& record : document["records"]) {
+    all += record["raw"].get<std::string>();
+  }
+  CHECK(all.size() == 2 * 296);
+}
+
+TEST_CASE("replay's status follows its verdict") {
+  const std::string log = "vectors/sha1-no-spec-id.bin";
+  const std::string right = "sha1:0=51c323de0c0c694f4601cdd02beb58ff13629f74";
+  const std::string wrong = "sha1:4=51c323de0c0c694f4601cdd02beb58ff13629f74";
+  CHECK(mrtool({"replay", log}).status == 0);
+  CHECK(mrtool({"replay", log, "--against", right}).status == 0);
+  CHECK(mrtool({"replay", log, "--against", right, "--against", wrong}).status == 1);
+  // Nothing that is compared is no success.
+  CHECK(mrtool({"replay", log, "--against", right, "--register", "pcr4"}).status == 6);
+  CHECK(mrtool({"replay", log, "--bank", "sha512"}).status == 6);
+  CHECK(mrtool({"replay", log, "--against", "sha1:0=5"}).status == 2);
+  CHECK(mrtool({"replay", log, "--against", "no-such-file"}).status == 5);
+  CHECK(mrtool({"replay", "vectors/agile-sha256-cut.bin", "--against", "sha256:0=" + std::string(64, '0')}).status ==
+        3);
+}
+
+TEST_CASE("--initial overrides where a register starts, and must fit its bank") {
+  const std::string zeros(40, '0');
+  const std::string log = "vectors/sha1-no-spec-id.bin";
+  CHECK(mrtool({"replay", log, "--initial", "sha1:pcr0=" + zeros})
+            .out.contains("51c323de0c0c694f4601cdd02beb58ff13629f74"));
+  CHECK(!mrtool({"replay", log, "--initial", "sha1:0=" + std::string(40, '1')}).out.contains("51c323de"));
+  for (const std::string& wrong : std::vector<std::string>{"sha1:0=00", "sha1:0", "0=" + zeros, "sha9:0=" + zeros,
+                                                           "sha1:x=" + zeros, std::string()}) {
+    CAPTURE(wrong);
+    const Finished finished = mrtool({"replay", log, "--initial", wrong});
+    CHECK(finished.status == 2);
+    CHECK(finished.err.contains("--initial"));
+  }
+}
+
+TEST_CASE("every captured boot leads to the registers that its TPM had") {
+  for (const std::string boot : {"custom-policy", "direct-ima-ng", "ima-sig-signed", "legacy-ima-sha1",
+                                 "sdboot-default", "seabios-tpm12", "shimgrub-secureboot"}) {
+    CAPTURE(boot);
+    const auto pcrs = nlohmann::json::parse(read_text(kTestdata + "/vm/" + boot + "/pcrs.json"));
+    const Finished finished = mrtool({"replay", "--json", "vm/" + boot + "/binary_bios_measurements"});
+    CHECK(finished.status == 0);
+    const auto document = nlohmann::json::parse(finished.out);
+    CHECK(document["registers"].size() >= 8);
+    for (const auto& entry : document["registers"]) {
+      const std::string number = entry["register"].get<std::string>().substr(3);
+      CHECK(entry["value"] == pcrs[entry["bank"].get<std::string>()][number]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mrtool::testing

@@ -1,0 +1,48 @@
+#include "tools/mrtool/cli/completion_words.hpp"
+
+#include <fmt/format.h>
+
+#include "formats/formats.hpp"
+#include "lib/crypto/algorithms.hpp"
+
+namespace mrtool {
+
+std::vector<const OptionSpec*> global_options() {
+  std::vector<const OptionSpec*> found;
+  for (const OptionSpec& spec : options()) {
+    if (spec.category == Category::global) {
+      found.push_back(&spec);
+    }
+  }
+  return found;
+}
+
+std::vector<const OptionSpec*> options_of(const CommandSpec& command) {
+  std::vector<const OptionSpec*> found;
+  for (const OptionSpec& spec : options()) {
+    if (accepts(command, spec.id)) {
+      found.push_back(&spec);
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> value_words(const OptionSpec& option) {
+  std::vector<std::string> words(option.choices.begin(), option.choices.end());
+  if (option.value == ValueKind::banks) {
+    for (const HashAlgorithmRow& row : hash_algorithms()) {
+      words.emplace_back(row.name);
+    }
+  }
+  return words;
+}
+
+std::vector<std::string> log_words() {
+  std::vector<std::string> words = {"live"};
+  for (const FormatRow& format : formats()) {
+    words.push_back(fmt::format("{}:", format.name));
+  }
+  return words;
+}
+
+}  // namespace mrtool

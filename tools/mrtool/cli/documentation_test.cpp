@@ -1,0 +1,160 @@
+// Man pages, completions and help agree with the table, and the examples in the man pages run.
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <sstream>
+
+#include "tools/mrtool/cli/completion.hpp"
+#include "tools/mrtool/cli/help.hpp"
+#include "tools/mrtool/process_test.hpp"
+
+namespace mrtool::testing {
+namespace {
+
+const std::string kMan = MRTOOL_SOURCE_DIR "/man/";
+const std::string kCompletions = MRTOOL_SOURCE_DIR "/completions/";
+
+// The page's text with escaped hyphens made plain.
+std::string page_text(const std::string& name) {
+  std::string text = read_text(kMan + name + ".1");
+  return std::regex_replace(text, std::regex(R"(\\-)"), "-");
+}
+
+bool mentions(const std::string& page, const std::string& option) {
+  return std::regex_search(page, std::regex(option + "(?![a-z0-9-])"));
+}
+
+void check_options(const std::string& page, const CommandSpec* command) {
+  for (const OptionSpec& spec : options()) {
+    const bool expected = command == nullptr ? spec.category == Category::global : accepts(*command, spec.id);
+    CAPTURE(spec.name);
+    if (expected) {
+      CHECK(mentions(page, "--" + std::string(spec.name)));
+      if (spec.letter != 0) {
+        CHECK(mentions(page, "-" + std::string(1, spec.letter)));
+      }
+      // The value's name, whatever the fonts between its parts.
+      const std::string shown = std::regex_replace(page, std::regex(R"(\\f[RBIP]|\\~| )"), "");
+      CHECK(shown.contains(std::regex_replace(std::string(spec.metavar), std::regex(" "), "")));
+    }
+  }
+  for (const ErrorKindRow& row : error_kinds()) {
+    CHECK(page.contains(".B " + std::to_string(row.exit_status) + "\n"));
+  }
+  CHECK(page.contains(".B 0\n"));
+}
+
+TEST_CASE("man pages tell every option and exit status, and no option that is not there") {
+  check_options(page_text("mrtool"), nullptr);
+  for (const CommandSpec& command : commands()) {
+    CAPTURE(command.name);
+    const std::string page = page_text("mrtool-" + std::string(command.name));
+    check_options(page, &command);
+    CHECK(page_text("mrtool").contains("mrtool-" + std::string(command.name)));
+    const std::regex pattern("--([a-z][a-z0-9-]*)");
+    for (std::sregex_iterator it(page.begin(), page.end(), pattern), end; it != end; ++it) {
+      CAPTURE((*it)[1].str());
+      CHECK(find_option((*it)[1].str()) != nullptr);
+    }
+  }
+}
+
+TEST_CASE("man pages have no formatting errors") {
+  if (!have_program("man")) {
+    MESSAGE("skipped: man is not installed");
+    return;
+  }
+  for (const auto& page : std::filesystem::directory_iterator(kMan)) {
+    CAPTURE(page.path().string());
+    const Finished finished = shell("LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z '" +
+                                    page.path().string() + "' >/dev/null");
+    CHECK(finished.status == 0);
+    CHECK(finished.err.empty());
+  }
+}
+
+TEST_CASE("the examples in the man pages succeed") {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kMan)) {
+    std::istringstream lines(page_text(entry.path().stem()));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("$ ")) {
+        CAPTURE(line);
+        const Finished finished = shell(line.substr(2));
+        CHECK(finished.status == 0);
+        CHECK(finished.err.empty());
+        ++count;
+      }
+    }
+  }
+  CHECK(count >= 10);
+}
+
+TEST_CASE("help tells every option of a command, in 80 columns") {
+  for (const CommandSpec& command : commands()) {
+    const std::string help = help_text(command);
+    for (const OptionSpec& spec : options()) {
+      CHECK(mentions(help, "--" + std::string(spec.name)) == accepts(command, spec.id));
+    }
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) {
+      CAPTURE(line);
+      CHECK(line.size() <= 80);
+      CHECK(!line.ends_with(' '));
+    }
+    CHECK(help_text().contains(command.brief));
+  }
+}
+
+TEST_CASE("the completions kept are those that the table gives") {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"mrtool.bash", bash_completion()}, {"_mrtool", zsh_completion()}, {"mrtool.fish", fish_completion()}};
+  for (const auto& [name, text] : files) {
+    CAPTURE(name);
+    if (std::getenv("MRTOOL_BLESS") != nullptr) {
+      write_text(kCompletions + name, text);
+    }
+    CHECK(read_text(kCompletions + name) == text);
+  }
+}
+
+TEST_CASE("bash completes commands, options and values") {
+  if (!have_program("bash")) {
+    MESSAGE("skipped: bash is not installed");
+    return;
+  }
+  const auto complete = [](const std::string& words, int at) {
+    return shell(". '" + kCompletions + "mrtool.bash'; COMP_WORDS=(" + words + "); COMP_CWORD=" + std::to_string(at) +
+                     "; compopt() { :; }; _mrtool; echo \"${COMPREPLY[@]}\"",
+                 "bash")
+        .out;
+  };
+  CHECK(complete("mrtool re", 1) == "replay\n");
+  CHECK(complete("mrtool --ver", 1) == "--verbose --version\n");
+  CHECK(complete("mrtool replay --ag", 2) == "--against\n");
+  CHECK(complete("mrtool inspect --ag", 2) == "\n");
+  CHECK(complete("mrtool --color never inspect --nd", 4) == "--ndjson\n");
+  CHECK(complete("mrtool inspect --color a", 3) == "auto always\n");
+  CHECK(complete("mrtool inspect --bank sha3_", 3) == "sha3_256 sha3_384 sha3_512\n");
+  CHECK(complete("mrtool inspect vectors/cc", 2) == "vectors/ccel-sha384.bin\n");
+  CHECK(complete("mrtool inspect liv", 2) == "live\n");
+}
+
+TEST_CASE("zsh and fish read their completions") {
+  for (const auto& [program, line] :
+       {std::pair<std::string, std::string>{"zsh", "zsh -n '" + kCompletions + "_mrtool'"},
+        {"fish", "HOME=/nonexistent fish --no-config -c \"source '" + kCompletions +
+                     "mrtool.fish'; complete -C 'mrtool replay --ag'\" | grep -q -- --against"}}) {
+    if (!have_program(program)) {
+      MESSAGE("skipped: ", program, " is not installed");
+      continue;
+    }
+    CAPTURE(program);
+    const Finished finished = shell(line);
+    CHECK(finished.status == 0);
+    CHECK(finished.err.empty());
+  }
+}
+
+}  // namespace
+}  // namespace mrtool::testing

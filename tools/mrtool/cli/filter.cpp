@@ -1,0 +1,125 @@
+#include "tools/mrtool/cli/filter.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "lib/base/text.hpp"
+#include "lib/content/content.hpp"
+
+namespace mrtool {
+namespace {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) {
+      return parts;
+    }
+    text.remove_prefix(at + 1);
+  }
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, number);
+  return problem == std::errc() && end == last && !text.empty() ? std::optional(number) : std::nullopt;
+}
+
+bool matches(const std::string& pattern, const char* name) {
+  return fnmatch(pattern.c_str(), name, FNM_CASEFOLD) == 0;
+}
+
+}  // namespace
+
+Result<Filter::Span> Filter::parse_span(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = parse_number(text.substr(0, dash));
+  std::optional<std::uint64_t> last = first;
+  if (dash != std::string_view::npos) {
+    last = dash + 1 == text.size() ? std::numeric_limits<std::uint64_t>::max() : parse_number(text.substr(dash + 1));
+  }
+  if (!first || !last || *first > *last) {
+    return fail(ErrorKind::usage,
+                fmt::format("--record takes record numbers such as 3, 3-7 or 3-, not '{}'", escape_for_terminal(text)));
+  }
+  return Span{.first = *first, .last = *last};
+}
+
+Result<Filter> Filter::from(const CommandLine& line) {
+  Filter filter;
+  for (const std::string& text : line.all(OptionId::registers)) {
+    MRTOOL_TRY(selection, parse_selection(text));
+    filter.registers_.push_back(std::move(selection));
+  }
+  for (const std::string& text : line.all(OptionId::bank)) {
+    for (const std::string_view name : split(text, ',')) {
+      const auto algorithm = parse_algorithm(name);
+      if (!algorithm) {
+        std::vector<std::string_view> known;
+        for (const HashAlgorithmRow& row : hash_algorithms()) {
+          known.push_back(row.name);
+        }
+        return fail(ErrorKind::usage, fmt::format("--bank takes hash algorithms ({}), not '{}'", fmt::join(known, ", "),
+                                                  escape_for_terminal(name)));
+      }
+      filter.banks_.push_back(*algorithm);
+    }
+  }
+  for (const std::string& text : line.all(OptionId::type)) {
+    filter.types_.push_back(text);
+  }
+  for (const std::string& text : line.all(OptionId::record)) {
+    for (const std::string_view part : split(text, ',')) {
+      MRTOOL_TRY(span, parse_span(part));
+      filter.records_.push_back(span);
+    }
+  }
+  return filter;
+}
+
+bool Filter::takes_bank(HashAlgorithm bank) const {
+  return banks_.empty() || std::ranges::find(banks_, bank) != banks_.end();
+}
+
+bool Filter::takes_register(const Register& reg, HashAlgorithm bank) const {
+  return registers_.empty() ||
+         std::ranges::any_of(registers_, [&](const Selection& selection) { return selection.contains(reg, bank); });
+}
+
+bool Filter::takes(const Register& reg, HashAlgorithm bank) const {
+  return takes_bank(bank) && takes_register(reg, bank);
+}
+
+bool Filter::takes_type(const Record& record) const {
+  if (types_.empty()) {
+    return true;
+  }
+  const std::string name = event_type_name(record);
+  constexpr std::string_view kPrefix = "EV_";
+  const char* const short_name = name.c_str() + (name.starts_with(kPrefix) ? kPrefix.size() : 0);
+  return std::ranges::any_of(types_, [&](const std::string& pattern) {
+    return matches(pattern, name.c_str()) || matches(pattern, short_name);
+  });
+}
+
+bool Filter::takes(const Record& record) const {
+  const auto has_number = [&](Span span) { return span.first <= record.number && record.number <= span.last; };
+  if (!records_.empty() && !std::ranges::any_of(records_, has_number)) {
+    return false;
+  }
+  const auto in_register = [&](const DigestEntry& digest) { return takes_register(record.reg, digest.algorithm); };
+  if (!registers_.empty() && !takes_register(record.reg, HashAlgorithm::none) &&
+      !std::ranges::any_of(record.digests, in_register)) {
+    return false;
+  }
+  return takes_type(record);
+}
+
+}  // namespace mrtool

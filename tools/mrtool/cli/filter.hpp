@@ -1,0 +1,42 @@
+// --register, --bank, --type and --record: which records, and which of their digests, are asked for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/error.hpp"
+#include "lib/record/record.hpp"
+#include "lib/registers/names.hpp"
+#include "tools/mrtool/cli/command_line.hpp"
+
+namespace mrtool {
+
+class Filter {
+ public:
+  // Fails (usage) where a value cannot be understood.
+  static Result<Filter> from(const CommandLine& line);
+
+  // Is the record to be shown? A record without digests is taken for its register's sake.
+  bool takes(const Record& record) const;
+  bool takes(const Register& reg, HashAlgorithm bank) const;
+  bool takes_bank(HashAlgorithm bank) const;
+  // Are registers or banks restricted at all?
+  bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
+
+ private:
+  struct Span {
+    std::uint64_t first;
+    std::uint64_t last;
+  };
+  static Result<Span> parse_span(std::string_view text);
+  bool takes_register(const Register& reg, HashAlgorithm bank) const;
+  bool takes_type(const Record& record) const;
+
+  std::vector<Selection> registers_;
+  std::vector<HashAlgorithm> banks_;
+  std::vector<std::string> types_;
+  std::vector<Span> records_;
+};
+
+}  // namespace mrtool

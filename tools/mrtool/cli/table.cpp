@@ -1,0 +1,264 @@
+#include "tools/mrtool/cli/table.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "tools/mrtool/commands/commands.hpp"
+
+namespace mrtool {
+namespace {
+
+using enum OptionId;
+using Words = std::span<const std::string_view>;
+
+constexpr auto kWhen = std::to_array<std::string_view>({"auto", "always", "never"});
+constexpr auto kDiagnosticForms = std::to_array<std::string_view>({"text", "json"});
+constexpr auto kEventlogVersions = std::to_array<std::string_view>({"1", "2"});
+
+constexpr auto kOptions = std::to_array<OptionSpec>({
+    {registers,
+     "register",
+     0,
+     "R,...",
+     ValueKind::registers,
+     {},
+     Category::selection,
+     true,
+     "only these registers: pcr7, 0-7, rtmr2, sha256:0-7,14",
+     "Names as mrtool prints them, numbers for PCRs, ranges, and a bank before a colon. May be given several times."},
+    {bank,
+     "bank",
+     0,
+     "ALG,...",
+     ValueKind::banks,
+     {},
+     Category::selection,
+     true,
+     "only these banks: sha1, sha256, sha384, ...",
+     ""},
+    {type,
+     "type",
+     0,
+     "GLOB",
+     ValueKind::word,
+     {},
+     Category::selection,
+     true,
+     "only records whose event type matches, with or without EV_",
+     "* and ? stand for any text and any character; upper and lower case are the same."},
+    {record,
+     "record",
+     0,
+     "N[-M],...",
+     ValueKind::word,
+     {},
+     Category::selection,
+     true,
+     "only these records, by number from 0; N- is N and all after it",
+     "Records keep the number that they have in their log."},
+    {against,
+     "against",
+     0,
+     "SRC",
+     ValueKind::source,
+     {},
+     Category::comparison,
+     true,
+     "compare with register values: a file, a directory or values",
+     "A file of tpm2_pcrread's text or of mrtool's own JSON, a directory of sysfs PCR files, or values given directly: "
+     "sha256:7=HEX, sha384:rtmr2=HEX. May be given several times."},
+    {initial,
+     "initial",
+     0,
+     "BANK:REG=HEX",
+     ValueKind::word,
+     {},
+     Category::comparison,
+     true,
+     "start this register at this value instead of the platform's",
+     ""},
+    {text, "text", 0, "", ValueKind::none, {}, Category::rendering, false, "text for people (the default)", ""},
+    {json, "json", 0, "", ValueKind::none, {}, Category::rendering, false, "one JSON document", ""},
+    {ndjson,
+     "ndjson",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::rendering,
+     false,
+     "a JSON document a line: a head, every record, a tail",
+     ""},
+    {yaml, "yaml", 0, "", ValueKind::none, {}, Category::rendering, false, "the JSON document as YAML", ""},
+    {tpm2_yaml,
+     "tpm2-yaml",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::rendering,
+     false,
+     "what the tpm2-tools print: tpm2_eventlog or tpm2_pcrread",
+     ""},
+    {eventlog_version, "eventlog-version", 0, "1|2", ValueKind::choice, Words(kEventlogVersions), Category::rendering,
+     false, "which form --tpm2-yaml has, as in tpm2_eventlog; 2 decodes more, 1 is the default", ""},
+    {details,
+     "details",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::rendering,
+     false,
+     "every field and every digest, with how it was checked",
+     ""},
+    {raw,
+     "raw",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::rendering,
+     false,
+     "the bytes of each record too, in hexadecimal",
+     ""},
+    {output,
+     "output",
+     'o',
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::rendering,
+     false,
+     "write there instead of standard output; never half a file",
+     ""},
+    {diagnostics, "diagnostics", 0, "text|json", ValueKind::choice, Words(kDiagnosticForms), Category::rendering, false,
+     "how messages on standard error look", ""},
+    {color, "color", 0, "auto|always|never", ValueKind::choice, Words(kWhen), Category::global, false,
+     "colour the output; auto: at a terminal, unless NO_COLOR is set", ""},
+    {quiet, "quiet", 'q', "", ValueKind::none, {}, Category::global, false, "no messages but errors", ""},
+    {verbose,
+     "verbose",
+     'v',
+     "",
+     ValueKind::none,
+     {},
+     Category::global,
+     false,
+     "notes too, and each message in full",
+     ""},
+    {threads,
+     "threads",
+     0,
+     "N",
+     ValueKind::number,
+     {},
+     Category::global,
+     false,
+     "use at most N threads; by default one for each processor",
+     ""},
+    {root,
+     "root",
+     0,
+     "DIR",
+     ValueKind::directory,
+     {},
+     Category::global,
+     false,
+     "look up /sys, /dev, /run and /var under DIR",
+     ""},
+    {help, "help", 'h', "", ValueKind::none, {}, Category::global, false, "show help and exit", ""},
+    {version, "version", 0, "", ValueKind::none, {}, Category::global, false, "show the version and exit", ""},
+});
+
+constexpr auto kInspectOptions =
+    std::to_array<OptionId>({registers, bank, type, record, text, details, raw, json, ndjson, yaml, tpm2_yaml,
+                             eventlog_version, output, diagnostics});
+constexpr auto kReplayOptions =
+    std::to_array<OptionId>({registers, bank, against, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
+constexpr auto kFormatsOptions = std::to_array<OptionId>({text, json, yaml, output});
+
+constexpr std::string_view kLogBrief =
+    "[FORMAT:][REGISTER=]PATH, - for standard input, or live for this machine's own logs. Several are one chain. "
+    "Without any: live at a terminal, else standard input.";
+
+constexpr auto kCommands = std::to_array<CommandSpec>({
+    {"inspect", "show the records of logs, decoded",
+     "One line a record: its number, register, event type, the digest of the strongest bank in short form, and what "
+     "the "
+     "record says. A ! marks a digest that differs from its content, a ? one that cannot be checked because the "
+     "measured "
+     "bytes are not in the log.",
+     "LOG", kLogBrief, kInspectOptions, inspect_command},
+    {"replay", "compute the register values that logs lead to, and compare",
+     "Folds every record into its register, in each bank, and says where each register started and why. With --against "
+     "the values are compared; status 0 then means that all are equal, 1 that one differs, 6 that nothing could be "
+     "compared.",
+     "LOG", kLogBrief, kReplayOptions, replay_command},
+    {"formats", "list the log formats, and what each one holds",
+     "For each format its name and aliases, what it carries, and the variants (V) and tolerances (T) that its reader "
+     "knows by name.",
+     "", "", kFormatsOptions, formats_command},
+});
+
+consteval bool options_are_unique() {
+  for (std::size_t i = 0; i < kOptions.size(); ++i) {
+    for (std::size_t k = i + 1; k < kOptions.size(); ++k) {
+      if (kOptions[i].name == kOptions[k].name || kOptions[i].id == kOptions[k].id ||
+          (kOptions[i].letter != 0 && kOptions[i].letter == kOptions[k].letter)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+static_assert(options_are_unique());
+
+}  // namespace
+
+std::string_view to_string(Category category) {
+  switch (category) {
+    case Category::selection:
+      return "Selection";
+    case Category::comparison:
+      return "Values";
+    case Category::rendering:
+      return "Output";
+    case Category::global:
+      return "Global options";
+  }
+  return {};
+}
+
+std::span<const OptionSpec> options() {
+  return kOptions;
+}
+
+const OptionSpec& option(OptionId id) {
+  return *std::ranges::find(kOptions, id, &OptionSpec::id);
+}
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto* const found = std::ranges::find(kOptions, name, &OptionSpec::name);
+  return found == kOptions.end() ? nullptr : found;
+}
+
+const OptionSpec* find_option(char letter) {
+  const auto* const found = std::ranges::find(kOptions, letter, &OptionSpec::letter);
+  return letter == 0 || found == kOptions.end() ? nullptr : found;
+}
+
+std::span<const CommandSpec> commands() {
+  return kCommands;
+}
+
+const CommandSpec* find_command(std::string_view name) {
+  const auto* const found = std::ranges::find(kCommands, name, &CommandSpec::name);
+  return found == kCommands.end() ? nullptr : found;
+}
+
+bool accepts(const CommandSpec& command, OptionId id) {
+  return option(id).category == Category::global || std::ranges::find(command.options, id) != command.options.end();
+}
+
+}  // namespace mrtool

@@ -1,0 +1,80 @@
+// THE table of commands and options. Parsing, --help, the completions and the check of the man pages all walk it; a new
+// command or option is one new line here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tools/mrtool/environment.hpp"
+
+namespace mrtool {
+
+class CommandLine;
+
+enum class OptionId : std::uint8_t {
+  color,
+  quiet,
+  verbose,
+  threads,
+  root,
+  version,
+  help,
+  registers,
+  bank,
+  type,
+  record,
+  text,
+  json,
+  ndjson,
+  yaml,
+  tpm2_yaml,
+  eventlog_version,
+  details,
+  raw,
+  output,
+  diagnostics,
+  against,
+  initial,
+};
+
+// What an option's value is: how it is checked and completed.
+enum class ValueKind : std::uint8_t { none, choice, number, file, directory, registers, banks, source, word };
+
+enum class Category : std::uint8_t { selection, comparison, rendering, global };
+std::string_view to_string(Category category);  // a heading for help
+
+struct OptionSpec {
+  OptionId id;
+  std::string_view name;  // without dashes
+  char letter;            // 0: none
+  std::string_view metavar;
+  ValueKind value;
+  std::span<const std::string_view> choices;
+  Category category;
+  bool repeatable;
+  std::string_view brief;   // one line, no full stop
+  std::string_view detail;  // more for --help; may be empty
+};
+
+struct CommandSpec {
+  std::string_view name;
+  std::string_view brief;  // one line, no full stop
+  std::string_view detail;
+  std::string_view positional;        // "LOG"; empty where the command takes none
+  std::string_view positional_brief;  // may be empty
+  std::span<const OptionId> options;  // global ones are understood
+  int (*run)(const CommandLine&, Environment&);
+};
+
+std::span<const OptionSpec> options();
+const OptionSpec& option(OptionId id);
+const OptionSpec* find_option(std::string_view name);
+const OptionSpec* find_option(char letter);
+
+std::span<const CommandSpec> commands();
+const CommandSpec* find_command(std::string_view name);
+// Its own options, then the global ones.
+bool accepts(const CommandSpec& command, OptionId id);
+
+}  // namespace mrtool

@@ -1,0 +1,13 @@
+// The commands, one file each. Each returns an exit status.
+#pragma once
+
+#include "tools/mrtool/cli/command_line.hpp"
+#include "tools/mrtool/environment.hpp"
+
+namespace mrtool {
+
+int inspect_command(const CommandLine& line, Environment& environment);
+int replay_command(const CommandLine& line, Environment& environment);
+int formats_command(const CommandLine& line, Environment& environment);
+
+}  // namespace mrtool

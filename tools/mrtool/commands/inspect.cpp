@@ -1,0 +1,186 @@
+// mrtool inspect: the records of logs, decoded. Batches are decoded and checked on several threads and shown in order;
+// nothing but the batch at hand is held.
+#include <fmt/format.h>
+
+#include "lib/replay/replay.hpp"
+#include "tools/mrtool/cli/filter.hpp"
+#include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/inspect_view.hpp"
+#include "tools/mrtool/commands/session.hpp"
+#include "tools/mrtool/parallel.hpp"
+#include "tools/mrtool/render/tpm2_yaml.hpp"
+
+namespace mrtool {
+namespace {
+
+// Adds the replay that the registers at the end of tpm2_eventlog's document come from.
+class InspectTpm2Yaml final : public InspectRenderer {
+ public:
+  InspectTpm2Yaml(std::string& out, EventlogVersion version) : yaml_(out, version) {}
+
+  void begin_log(std::size_t /*log*/, const LogInfo& info, std::span<const LogSummary> /*logs*/) override {
+    end_log();
+    replay_ = std::make_unique<Replay>(ReplayOptions{}, ignored_);
+    replay_->begin_log(info);
+    yaml_.begin(info);
+  }
+  void fold(const Batch& batch) {
+    if (replay_) {
+      replay_->add(batch);
+    }
+  }
+  void record(const RecordView& view) override { yaml_.record(view); }
+  void finish(std::span<const LogSummary> /*logs*/, const std::vector<Diagnostic>& /*diagnostics*/) override {
+    end_log();
+  }
+
+ private:
+  void end_log() {
+    if (replay_) {
+      yaml_.finish(replay_->finish());
+      replay_.reset();
+    }
+  }
+
+  Tpm2EventlogYaml yaml_;
+  DiagnosticSink ignored_;  // inspect tells of records, not of registers
+  std::unique_ptr<Replay> replay_;
+};
+
+std::unique_ptr<InspectRenderer> make_renderer(Session& session, const CommandLine& line) {
+  std::string& out = session.out().buffer();
+  const InspectOptions options{
+      .raw = line.has(OptionId::raw), .style = session.output_style(), .columns = session.columns()};
+  switch (session.rendering()) {
+    case Rendering::json:
+      return make_inspect_document(make_json_writer(out, false), options);
+    case Rendering::yaml:
+      return make_inspect_document(make_yaml_writer(out), options);
+    case Rendering::ndjson:
+      return make_inspect_ndjson(out, options);
+    case Rendering::tpm2_yaml:
+      return std::make_unique<InspectTpm2Yaml>(
+          out, line.value(OptionId::eventlog_version) == "2" ? EventlogVersion::v2 : EventlogVersion::v1);
+    case Rendering::text:
+      break;
+  }
+  return line.has(OptionId::details) ? make_inspect_details(out, options) : make_inspect_table(out, options);
+}
+
+class Inspection {
+ public:
+  Inspection(Session& session, Filter filter, const CommandLine& line)
+      : session_(session),
+        filter_(std::move(filter)),
+        threads_(line.threads()),
+        renderer_(make_renderer(session, line)),
+        tpm2_yaml_(dynamic_cast<InspectTpm2Yaml*>(renderer_.get())) {}
+
+  void show(const LogChain::Step& step, std::span<const LogSummary> logs) {
+    if (step.first_of_log) {
+      renderer_->begin_log(step.log, *step.info, logs);
+    }
+    if (tpm2_yaml_ != nullptr) {
+      tpm2_yaml_->fold(*step.batch);
+    }
+    for (const RecordView& view : views_of(step)) {
+      notice(view);
+      renderer_->record(view);
+      session_.out().settle();
+    }
+    session_.out().flush();
+  }
+
+  void finish(const LogChain& chain) { renderer_->finish(chain.logs(), session_.all_diagnostics(chain)); }
+
+ private:
+  std::vector<RecordView> views_of(const LogChain::Step& step) const {
+    std::vector<RecordView> views;
+    for (const Record& record : step.batch->records) {
+      if (filter_.takes(record)) {
+        views.push_back({.log = step.log, .record = &record, .info = step.info});
+      }
+    }
+    for_parts(views.size(), threads_, [this, &views](std::size_t begin, std::size_t end) {
+      HashEngine engine;
+      for (std::size_t i = begin; i < end; ++i) {
+        complete(views[i], engine);
+      }
+    });
+    return views;
+  }
+
+  void complete(RecordView& view, HashEngine& engine) const {
+    view.decoded = decode(*view.record, *view.info);
+    view.judgement = judge(*view.record, *view.info, engine);
+    for (std::size_t i = 0; i < view.record->digests.size(); ++i) {
+      if (filter_.takes_bank(view.record->digests[i].algorithm)) {
+        view.digests.push_back(i);
+      }
+    }
+  }
+
+  // What a record says that people should hear of even if they don't look at it.
+  void notice(const RecordView& view) {
+    const auto add = [this, &view](Severity severity, std::string_view code, std::string message) {
+      session_.diagnostics().add({.severity = severity,
+                                  .code = std::string(code),
+                                  .log = view.log,
+                                  .record = view.record->number,
+                                  .offset = view.record->offset,
+                                  .message = std::move(message)});
+    };
+    for (const std::size_t i : view.digests) {
+      if (i < view.judgement.digests.size() && view.judgement.digests[i].check == Check::differs) {
+        add(Severity::warning, "digest-differs",
+            fmt::format("the {} digest of this {} is not the hash of its content",
+                        to_string(view.record->digests[i].algorithm), event_type_name(*view.record)));
+        break;
+      }
+    }
+    if (view.judgement.error_separator) {
+      add(Severity::warning, "error-separator",
+          fmt::format("the firmware reports here that a measurement into {} failed", to_string(view.record->reg)));
+    }
+    if (!view.decoded.problem.empty()) {
+      add(Severity::note, "content-undecoded", view.decoded.problem);
+    }
+  }
+
+  Session& session_;
+  Filter filter_;
+  unsigned threads_;
+  std::unique_ptr<InspectRenderer> renderer_;
+  InspectTpm2Yaml* tpm2_yaml_;  // the renderer, when it is that one
+};
+
+}  // namespace
+
+int inspect_command(const CommandLine& line, Environment& environment) {
+  Session session(line, environment);
+  auto filter = Filter::from(line);
+  if (!filter) {
+    return session.stop(filter.error());
+  }
+  auto names = session.logs();
+  if (!names) {
+    return session.stop(names.error());
+  }
+  if (const Status opened = session.open_output(); !opened) {
+    return session.stop(opened.error());
+  }
+
+  LogChain chain(std::move(*names), session.host(), session.diagnostics());
+  Inspection inspection(session, std::move(*filter), line);
+  LogChain::Step step;
+  while (!session.out().failed() && chain.next(step)) {
+    inspection.show(step, chain.logs());
+  }
+  if (const auto missing = session.missing_input(chain)) {
+    return session.stop(*missing);
+  }
+  inspection.finish(chain);
+  return session.finish(chain, kExitSuccess);
+}
+
+}  // namespace mrtool

@@ -1,0 +1,261 @@
+// Records as a table that streams: its columns have fixed widths, so that no row waits for another.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "lib/base/text.hpp"
+#include "lib/registers/names.hpp"
+#include "tools/mrtool/commands/inspect_view.hpp"
+
+namespace mrtool {
+namespace {
+
+constexpr std::string_view kTypePrefix = "EV_";
+constexpr std::string_view kCut = "...";
+constexpr std::size_t kNumberWidth = 5;
+constexpr std::size_t kRegisterWidth = 6;
+constexpr std::size_t kTypeWidth = 29;  // EFI_BOOT_SERVICES_APPLICATION
+constexpr std::size_t kNarrowTypeWidth = 20;
+constexpr std::size_t kDigestWidth = 12;
+constexpr std::size_t kNarrowDigestWidth = 8;
+constexpr std::size_t kWideTerminal = 110;  // columns from which the wide layout leaves enough for the summary
+constexpr std::size_t kLeastSummary = 16;
+
+struct Widths {
+  std::size_t type = kTypeWidth;
+  std::size_t digest = kDigestWidth;
+  std::size_t summary = 0;  // 0: as long as it is
+};
+
+Widths widths_for(std::size_t columns) {
+  Widths widths;
+  if (columns != 0) {
+    if (columns < kWideTerminal) {
+      widths.type = kNarrowTypeWidth;
+      widths.digest = kNarrowDigestWidth;
+    }
+    constexpr std::size_t kGaps = 2 + 2 + 3 + 2;  // before register, type, digest (with its mark) and summary
+    const std::size_t taken = kNumberWidth + kRegisterWidth + widths.type + widths.digest + kGaps;
+    widths.summary = std::max(kLeastSummary, columns > taken ? columns - taken : 0);
+  }
+  return widths;
+}
+
+// The text in exactly that many columns or, where it is longer and may not be cut, in as many as it takes.
+std::string in_columns(std::string_view text, std::size_t width, bool may_cut) {
+  const std::size_t actual = display_width(text);
+  if (actual <= width) {
+    return fmt::format("{}{:{}}", text, "", width - actual);
+  }
+  return may_cut ? fmt::format("{}{}", truncate_to_width(text, width - kCut.size()), kCut) : std::string(text);
+}
+
+// Of the shown digests, the one of the widest bank; the first of those in the log.
+std::optional<std::size_t> strongest(const RecordView& view) {
+  const auto size = [&view](std::size_t i) { return view.record->digests[i].value.size(); };
+  const auto found = std::ranges::max_element(view.digests, {}, size);
+  return found == view.digests.end() ? std::nullopt : std::optional(*found);
+}
+
+// Blank where there is none, or only the zeros of a record that is not measured.
+std::string short_digest(const RecordView& view, std::size_t digits) {
+  const auto best = strongest(view);
+  if (!best) {
+    return {};
+  }
+  const ByteView value = view.record->digests[*best].value;
+  if (!view.record->extends && all_equal_to(value, 0)) {
+    return {};
+  }
+  return to_hex(value.first(std::min(digits / 2, value.size())));
+}
+
+Check worst_check(const RecordView& view) {
+  Check worst = Check::none;
+  for (const std::size_t i : view.digests) {
+    const Check check = i < view.judgement.digests.size() ? view.judgement.digests[i].check : Check::none;
+    if (check == Check::differs) {
+      return check;
+    }
+    if (check == Check::unverifiable || worst == Check::none) {
+      worst = check;
+    }
+  }
+  return worst;
+}
+
+std::string summary_of(const RecordView& view) {
+  if (!view.decoded.summary.empty()) {
+    return escape_for_terminal(view.decoded.summary);
+  }
+  return view.record->data.empty() ? std::string() : fmt::format("{} bytes", view.record->data.size());
+}
+
+class InspectTable final : public InspectRenderer {
+ public:
+  InspectTable(std::string& out, const InspectOptions& options)
+      : out_(out), options_(options), widths_(widths_for(options.columns)) {}
+
+  void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
+    end_log(logs);
+    append_log_heading(out_, logs[log], info, options_.style);
+    open_ = log;
+    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", kRegisterWidth,
+                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
+    options_.style.append(out_, Tone::faint, titles);
+    out_ += '\n';
+  }
+
+  void record(const RecordView& view) override {
+    const Record& record = *view.record;
+    fmt::format_to(std::back_inserter(out_), "{:>{}}  ", record.number, kNumberWidth);
+    options_.style.append(out_, Tone::name,
+                          in_columns(escape_for_terminal(to_string(record.reg)), kRegisterWidth, false));
+    out_ += "  ";
+    const std::string name = event_type_name(record);
+    std::string_view type = name;
+    type.remove_prefix(type.starts_with(kTypePrefix) ? kTypePrefix.size() : 0);
+    options_.style.append(out_, record.extends ? Tone::plain : Tone::faint,
+                          in_columns(type, widths_.type, widths_.summary != 0));
+    append_digest(view);
+    append_summary(view);
+    out_ += '\n';
+    append_raw(record);
+  }
+
+  void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& /*diagnostics*/) override {
+    end_log(logs);
+    if (differing_ != 0) {
+      fmt::format_to(std::back_inserter(out_), "{} record{} with a digest that differs from the content, marked !\n",
+                     differing_, differing_ == 1 ? "" : "s");
+    }
+  }
+
+ private:
+  void end_log(std::span<const LogSummary> logs) {
+    if (open_) {
+      append_log_ending(out_, logs[*open_], options_.style);
+      open_.reset();
+    }
+  }
+
+  void append_digest(const RecordView& view) {
+    const Check check = worst_check(view);
+    differing_ += check == Check::differs ? 1 : 0;
+    out_ += ' ';
+    const bool differs = check == Check::differs;
+    options_.style.append(out_, differs ? Tone::bad : Tone::faint,
+                          differs ? "!" : (check == Check::unverifiable ? "?" : " "));
+    out_ += ' ';
+    std::string digest = short_digest(view, widths_.digest);
+    digest.resize(widths_.digest, ' ');
+    options_.style.append(out_, differs ? Tone::bad : Tone::faint, digest);
+  }
+
+  void append_summary(const RecordView& view) {
+    const std::string summary = summary_of(view);
+    if (summary.empty()) {
+      out_.resize(out_.find_last_not_of(' ') + 1);
+      return;
+    }
+    out_ += "  ";
+    if (widths_.summary != 0 && display_width(summary) > widths_.summary) {
+      out_ += truncate_to_width(summary, widths_.summary - kCut.size());
+      out_ += kCut;
+    } else {
+      out_ += summary;
+    }
+  }
+
+  void append_raw(const Record& record) {
+    if (options_.raw) {
+      out_.append(kNumberWidth + 2, ' ');
+      append_hex(out_, record.raw);
+      out_ += '\n';
+    }
+  }
+
+  std::string& out_;
+  InspectOptions options_;
+  Widths widths_;
+  std::optional<std::size_t> open_;
+  std::uint64_t differing_ = 0;
+};
+
+class InspectDetails final : public InspectRenderer {
+ public:
+  InspectDetails(std::string& out, const InspectOptions& options) : out_(out), options_(options) {}
+
+  void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
+    end_log(logs);
+    append_log_heading(out_, logs[log], info, options_.style);
+    options_.style.append(out_, Tone::faint, "A * marks fields that the digest covers.\n");
+    open_ = log;
+  }
+
+  void record(const RecordView& view) override {
+    out_ += '\n';
+    options_.style.append(out_, Tone::strong,
+                          fmt::format("record {}  {}  {}", view.record->number,
+                                      escape_for_terminal(to_string(view.record->reg)), event_type_name(*view.record)));
+    out_ += '\n';
+    constexpr std::size_t kIndent = 2;
+    describe_record(view, *make_text_writer(out_, kIndent), options_.raw);
+  }
+
+  void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& /*diagnostics*/) override {
+    end_log(logs);
+  }
+
+ private:
+  void end_log(std::span<const LogSummary> logs) {
+    if (open_) {
+      out_ += '\n';
+      append_log_ending(out_, logs[*open_], options_.style);
+      open_.reset();
+    }
+  }
+
+  std::string& out_;
+  InspectOptions options_;
+  std::optional<std::size_t> open_;
+};
+
+}  // namespace
+
+void append_log_heading(std::string& out, const LogSummary& log, const LogInfo& info, const Style& style) {
+  style.append(out, Tone::strong, escape_for_terminal(log.path));
+  fmt::format_to(std::back_inserter(out), ": {}", info.format);
+  if (!info.evidence.empty()) {
+    fmt::format_to(std::back_inserter(out), " ({})", escape_for_terminal(info.evidence));
+  }
+  std::string_view separator = ", banks ";
+  for (const AlgorithmSize& bank : info.algorithms) {
+    fmt::format_to(std::back_inserter(out), "{}{}", separator, to_string(bank.algorithm));
+    separator = " ";
+  }
+  out += '\n';
+  if (!log.note.empty()) {
+    fmt::format_to(std::back_inserter(out), "but: {}\n", escape_for_terminal(log.note));
+  }
+}
+
+void append_log_ending(std::string& out, const LogSummary& log, const Style& style) {
+  fmt::format_to(std::back_inserter(out), "{} record{}, {} bytes", log.records, log.records == 1 ? "" : "s", log.bytes);
+  if (log.partial) {
+    out += ", ";
+    style.append(out, Tone::bad, "PARTIAL: the log is damaged behind the last of these records");
+  }
+  out += '\n';
+}
+
+std::unique_ptr<InspectRenderer> make_inspect_table(std::string& out, const InspectOptions& options) {
+  return std::make_unique<InspectTable>(out, options);
+}
+
+std::unique_ptr<InspectRenderer> make_inspect_details(std::string& out, const InspectOptions& options) {
+  return std::make_unique<InspectDetails>(out, options);
+}
+
+}  // namespace mrtool

@@ -1,0 +1,56 @@
+// What inspect shows, and its renderings.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "formats/chain.hpp"
+#include "lib/content/content.hpp"
+#include "tools/mrtool/render/document.hpp"
+#include "tools/mrtool/render/style.hpp"
+
+namespace mrtool {
+
+// One record with what it means. The pointers live as long as the batch that the record is in.
+struct RecordView {
+  std::size_t log = 0;
+  const Record* record = nullptr;
+  const LogInfo* info = nullptr;
+  Decoded decoded{};
+  Judgement judgement{};
+  std::vector<std::size_t> digests{};  // which of the record's are shown
+};
+
+struct InspectOptions {
+  bool raw = false;
+  Style style{false};
+  std::size_t columns = 0;  // text is cut to these, with a mark; 0: never
+};
+
+// Told in order: each log as it begins, its records, the next log; then the end.
+class InspectRenderer {
+ public:
+  virtual ~InspectRenderer() = default;
+  virtual void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) = 0;
+  virtual void record(const RecordView& view) = 0;
+  virtual void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) = 0;
+};
+
+// Each appends to `out`, which the caller may empty between two calls.
+std::unique_ptr<InspectRenderer> make_inspect_table(std::string& out, const InspectOptions& options);
+std::unique_ptr<InspectRenderer> make_inspect_details(std::string& out, const InspectOptions& options);
+// One document in JSON or YAML: records first, as they come, then what is known at the end only.
+std::unique_ptr<InspectRenderer> make_inspect_document(std::unique_ptr<DocumentWriter> writer,
+                                                       const InspectOptions& options);
+std::unique_ptr<InspectRenderer> make_inspect_ndjson(std::string& out, const InspectOptions& options);
+
+// The lines around a log's records in text for people. `out` gets whole lines.
+void append_log_heading(std::string& out, const LogSummary& log, const LogInfo& info, const Style& style);
+void append_log_ending(std::string& out, const LogSummary& log, const Style& style);
+
+// A record as a JSON object of mrtool.inspect/1, or as its details for people.
+void describe_record(const RecordView& view, DocumentWriter& writer, bool raw);
+
+}  // namespace mrtool

@@ -1,0 +1,253 @@
+#include "tools/mrtool/commands/replay_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "lib/base/text.hpp"
+#include "lib/registers/names.hpp"
+#include "tools/mrtool/render/diagnostics.hpp"
+
+namespace mrtool {
+namespace {
+
+void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer) {
+  writer.key("logs");
+  writer.begin_list();
+  for (const LogSummary& log : logs) {
+    writer.begin_object();
+    writer.key("path");
+    writer.text(log.path);
+    writer.key("format");
+    writer.text_or_null(log.info.format);
+    writer.key("records");
+    writer.count(log.records);
+    writer.key("partial");
+    writer.boolean(log.partial);
+    writer.end_object();
+  }
+  writer.end_list();
+}
+
+void describe_comparison(const Comparison& comparison, const ReplayView& view, DocumentWriter& writer) {
+  const RegisterValues& source = view.sources[comparison.source];
+  writer.begin_object();
+  writer.key("source");
+  writer.text(source.source);
+  writer.key("authenticated");
+  writer.text(to_string(source.authenticated));
+  writer.key("value");
+  writer.hex(comparison.value.view());
+  writer.key("state");
+  writer.text(to_string(comparison.state));
+  writer.key("matched_records");
+  writer.count(comparison.matched_records);
+  writer.end_object();
+}
+
+void describe_register(const RegisterResult& result, const ReplayView& view, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("register");
+  writer.text(to_string(result.reg));
+  writer.key("bank");
+  writer.text(to_string(result.bank));
+  writer.key("value");
+  writer.hex(result.value.view());
+  writer.key("records");
+  writer.count(result.records);
+  writer.key("complete");
+  writer.boolean(result.complete);
+  writer.key("initial");
+  writer.hex(result.initial.view());
+  writer.key("initial_reason");
+  writer.text(result.initial_reason);
+  writer.key("carried_by");
+  writer.text_or_null(result.reg.carrier);
+  writer.key("against");
+  writer.begin_list();
+  for (const Comparison& comparison : result.against) {
+    describe_comparison(comparison, view, writer);
+  }
+  writer.end_list();
+  writer.end_object();
+}
+
+constexpr std::string_view kDirect = "direct";  // a kind of source, which the command line spells out
+constexpr std::size_t kRegisterWidth = 8;
+constexpr std::size_t kBankWidth = 8;
+constexpr std::size_t kRecordsWidth = 7;
+constexpr std::size_t kStateWidth = 11;  // unexplained
+
+// What people need to hear of first.
+int gravity(MatchState state) {
+  switch (state) {
+    case MatchState::differs:
+      return 3;
+    case MatchState::unexplained:
+      return 2;
+    case MatchState::log_ahead:
+      return 1;
+    case MatchState::equal:
+      return 0;
+  }
+  return 3;
+}
+
+Tone tone_of(MatchState state) {
+  switch (state) {
+    case MatchState::equal:
+      return Tone::good;
+    case MatchState::log_ahead:
+      return Tone::doubtful;
+    case MatchState::unexplained:
+    case MatchState::differs:
+      return Tone::bad;
+  }
+  return Tone::bad;
+}
+
+class ReplayTable {
+ public:
+  ReplayTable(std::string& out, const ReplayView& view, const Style& style)
+      : out_(out), view_(view), style_(style), compared_(!view.sources.empty()) {}
+
+  void append() {
+    if (view_.registers.empty()) {
+      out_ += "no register to show was extended\n";
+    } else {
+      append_titles();
+      for (const RegisterResult& result : view_.registers) {
+        append_row(result);
+      }
+    }
+    for (const LogSummary& log : view_.logs) {
+      if (log.partial) {
+        style_.append(out_, Tone::bad, "PARTIAL");
+        fmt::format_to(std::back_inserter(out_),
+                       ": {} is damaged behind its first {} record{}; these values are of what came before\n",
+                       escape_for_terminal(log.path), log.records, log.records == 1 ? "" : "s");
+      }
+    }
+    if (view_.verdict != ReplayVerdict::computed) {
+      append_verdict();
+    }
+  }
+
+ private:
+  void append_titles() {
+    std::string titles =
+        fmt::format("{:{}}  {:{}}  {:>{}}  ", "REGISTER", kRegisterWidth, "BANK", kBankWidth, "RECORDS", kRecordsWidth);
+    if (compared_) {
+      fmt::format_to(std::back_inserter(titles), "{:{}}  ", "STATE", kStateWidth);
+    }
+    titles += "VALUE, AND WHERE IT STARTED";
+    style_.append(out_, Tone::faint, titles);
+    out_ += '\n';
+  }
+
+  void append_row(const RegisterResult& result) {
+    style_.append(out_, Tone::name, fmt::format("{:{}}", escape_for_terminal(to_string(result.reg)), kRegisterWidth));
+    fmt::format_to(std::back_inserter(out_), "  {:{}}  {:>{}}  ", to_string(result.bank), kBankWidth, result.records,
+                   kRecordsWidth);
+    if (compared_) {
+      append_state(result);
+    }
+    append_hex(out_, result.value.view());
+    out_ += "  ";
+    style_.append(out_, Tone::faint, escape_for_terminal(result.initial_reason));
+    out_ += '\n';
+    if (!result.complete) {
+      fmt::format_to(std::back_inserter(out_), "{:{}}  some records of this register have no {} digest\n", "",
+                     kRegisterWidth, to_string(result.bank));
+    }
+    for (const Comparison& comparison : result.against) {
+      if (comparison.state != MatchState::equal) {
+        append_difference(result, comparison);
+      }
+    }
+  }
+
+  void append_state(const RegisterResult& result) {
+    const auto worst = std::ranges::max_element(result.against, {},
+                                                [](const Comparison& comparison) { return gravity(comparison.state); });
+    const bool any = worst != result.against.end();
+    style_.append(out_, any ? tone_of(worst->state) : Tone::faint,
+                  fmt::format("{:{}}", any ? to_string(worst->state) : "-", kStateWidth));
+    out_ += "  ";
+  }
+
+  void append_difference(const RegisterResult& result, const Comparison& comparison) {
+    const RegisterValues& values = view_.sources[comparison.source];
+    const std::string source =
+        values.kind == kDirect ? "is given" : fmt::format("in {}", escape_for_terminal(values.source));
+    fmt::format_to(std::back_inserter(out_), "{:{}}  ", "", kRegisterWidth);
+    append_hex(out_, comparison.value.view());
+    fmt::format_to(std::back_inserter(out_), " {}", source);
+    if (comparison.state == MatchState::log_ahead) {
+      fmt::format_to(std::back_inserter(out_), ": reached after {} of {} records", comparison.matched_records,
+                     result.records);
+    } else if (comparison.state == MatchState::unexplained) {
+      out_ += ": no record is about this register, yet it has left its initial value";
+    }
+    out_ += '\n';
+  }
+
+  void append_verdict() {
+    std::uint64_t values = 0;
+    std::uint64_t equal = 0;
+    std::uint64_t untouched = 0;
+    for (const RegisterResult& result : view_.registers) {
+      untouched += result.against.empty() ? 1 : 0;
+      for (const Comparison& comparison : result.against) {
+        ++values;
+        equal += comparison.state == MatchState::equal ? 1 : 0;
+      }
+    }
+    const Tone tone = view_.verdict == ReplayVerdict::equal     ? Tone::good
+                      : view_.verdict == ReplayVerdict::differs ? Tone::bad
+                                                                : Tone::doubtful;
+    out_ += "verdict: ";
+    style_.append(out_, tone, to_string(view_.verdict));
+    fmt::format_to(std::back_inserter(out_), ", {} of {} compared values equal", equal, values);
+    if (untouched != 0) {
+      fmt::format_to(std::back_inserter(out_), ", {} replayed values compared with nothing", untouched);
+    }
+    out_ += '\n';
+  }
+
+  std::string& out_;
+  const ReplayView& view_;
+  const Style& style_;
+  bool compared_;
+};
+
+}  // namespace
+
+void describe_replay(const ReplayView& view, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("schema");
+  writer.text("mrtool.replay/1");
+  describe_logs(view.logs, writer);
+  writer.key("registers");
+  writer.begin_list();
+  for (const RegisterResult& result : view.registers) {
+    describe_register(result, view, writer);
+  }
+  writer.end_list();
+  writer.key("diagnostics");
+  writer.begin_list();
+  for (const Diagnostic& diagnostic : view.diagnostics) {
+    describe_diagnostic(diagnostic, writer);
+  }
+  writer.end_list();
+  writer.key("verdict");
+  writer.text(to_string(view.verdict));
+  writer.end_object();
+}
+
+void append_replay_text(std::string& out, const ReplayView& view, const Style& style) {
+  ReplayTable(out, view, style).append();
+}
+
+}  // namespace mrtool

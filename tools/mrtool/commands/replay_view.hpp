@@ -1,0 +1,28 @@
+// What replay shows, and its renderings.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/chain.hpp"
+#include "lib/replay/replay.hpp"
+#include "tools/mrtool/render/document.hpp"
+#include "tools/mrtool/render/style.hpp"
+
+namespace mrtool {
+
+struct ReplayView {
+  std::span<const LogSummary> logs;
+  std::vector<RegisterResult> registers;
+  std::vector<RegisterValues> sources;  // that Comparison::source counts
+  ReplayVerdict verdict = ReplayVerdict::computed;
+  std::vector<Diagnostic> diagnostics{};
+};
+
+// mrtool.replay/1.
+void describe_replay(const ReplayView& view, DocumentWriter& writer);
+// A row a register, and below it each value that it does not equal; the verdict where values were compared.
+void append_replay_text(std::string& out, const ReplayView& view, const Style& style);
+
+}  // namespace mrtool

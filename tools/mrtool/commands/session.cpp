@@ -1,0 +1,142 @@
+#include "tools/mrtool/commands/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mrtool {
+namespace {
+
+constexpr std::string_view kLive = "live";
+constexpr std::string_view kStandardInput = "-";
+
+}  // namespace
+
+Session::Session(const CommandLine& line, Environment& environment)
+    : line_(line), environment_(environment), host_(environment.make_host(std::string(line.value(OptionId::root)))) {}
+
+Session::~Session() = default;
+
+Status Session::open_output() {
+  const std::string path(line_.value(OptionId::output));
+  if (!line_.has(OptionId::output) || path == kStandardInput) {
+    return {};
+  }
+  MRTOOL_TRY(file, FileOutput::create(path));
+  file_ = std::move(file);
+  return {};
+}
+
+Result<std::vector<LogName>> Session::logs() {
+  std::vector<LogName> names;
+  for (const std::string& argument : line_.arguments) {
+    MRTOOL_TRY(name, parse_log_name(argument));
+    names.push_back(std::move(name));
+  }
+  if (names.empty()) {
+    input_is_implied_ = !environment_.input_is_terminal;
+    names.push_back(LogName{
+        .format = nullptr, .reg = std::nullopt, .path = std::string(input_is_implied_ ? kStandardInput : kLive)});
+  }
+  std::vector<LogName> expanded = expand_live(names, *host_);
+  if (expanded.empty()) {
+    return std::unexpected(Error{.kind = ErrorKind::io,
+                                 .message = "this machine shows no logs; mount securityfs, become root, or name a file",
+                                 .file = std::string(kLive),
+                                 .offset = {},
+                                 .record = {}});
+  }
+  return expanded;
+}
+
+Rendering Session::rendering() const {
+  struct Choice {
+    OptionId option;
+    Rendering rendering;
+  };
+  constexpr auto kChoices = std::to_array<Choice>({{OptionId::json, Rendering::json},
+                                                   {OptionId::ndjson, Rendering::ndjson},
+                                                   {OptionId::yaml, Rendering::yaml},
+                                                   {OptionId::tpm2_yaml, Rendering::tpm2_yaml}});
+  const auto* const chosen = std::ranges::find_if(kChoices, [this](Choice choice) { return line_.has(choice.option); });
+  return chosen == kChoices.end() ? Rendering::text : chosen->rendering;
+}
+
+bool Session::colored(bool terminal) const {
+  const std::string_view when = line_.value(OptionId::color);
+  return when == "always" || (when != "never" && terminal && !environment_.no_color);
+}
+
+Style Session::output_style() const {
+  return Style(colored(!file_ && environment_.output_is_terminal));
+}
+
+std::vector<Diagnostic> Session::all_diagnostics(const LogChain& chain) const {
+  std::vector<Diagnostic> all = diagnostics_.all();
+  for (const Error& error : chain.errors()) {
+    all.push_back(as_diagnostic(error, chain.logs()));
+  }
+  return all;
+}
+
+std::optional<Error> Session::missing_input(const LogChain& chain) const {
+  if (!input_is_implied_ || chain.logs().size() != 1 || chain.logs().front().bytes != 0 || chain.errors().empty()) {
+    return std::nullopt;
+  }
+  return Error{.kind = ErrorKind::usage,
+               .message = fmt::format("no log is named and standard input is empty; try 'mrtool {} live' or a file",
+                                      line_.command->name),
+               .file = {},
+               .offset = {},
+               .record = {}};
+}
+
+int Session::stop(const Error& error) {
+  file_.reset();
+  append_messages(environment_.err.buffer(), {as_diagnostic(error, {})}, {},
+                  {.json = line_.value(OptionId::diagnostics) == "json"},
+                  Style(colored(environment_.error_is_terminal)));
+  environment_.err.flush();
+  return row_of(error.kind).exit_status;
+}
+
+int Session::deliver(int status) {
+  if (file_) {
+    if (const Status committed = file_->commit(); !committed) {
+      return worse_exit_status(status, stop(committed.error()));
+    }
+  } else {
+    environment_.out.flush();
+  }
+  return status;
+}
+
+int Session::finish(int status) {
+  return deliver(status);
+}
+
+int Session::finish(const LogChain& chain, int status) {
+  for (const Error& error : chain.errors()) {
+    status = worse_exit_status(status, row_of(error.kind).exit_status);
+  }
+  if (std::ranges::any_of(chain.logs(), &LogSummary::partial)) {
+    status = worse_exit_status(status, row_of(ErrorKind::malformed).exit_status);
+  }
+  const bool recognised =
+      std::ranges::any_of(chain.logs(), [](const LogSummary& log) { return !log.info.format.empty(); });
+  if (recognised || !file_) {
+    status = deliver(status);
+  } else {
+    file_.reset();
+  }
+  const MessageOptions messages{.json = line_.value(OptionId::diagnostics) == "json",
+                                .warnings = !line_.has(OptionId::quiet),
+                                .notes = line_.has(OptionId::verbose)};
+  append_messages(environment_.err.buffer(), all_diagnostics(chain), chain.logs(), messages,
+                  Style(colored(environment_.error_is_terminal)));
+  environment_.err.flush();
+  return status;
+}
+
+}  // namespace mrtool

@@ -1,0 +1,62 @@
+// What every command that reads logs does alike: names them, opens the output, reports, and finds the exit status.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "formats/chain.hpp"
+#include "tools/mrtool/cli/command_line.hpp"
+#include "tools/mrtool/environment.hpp"
+#include "tools/mrtool/render/diagnostics.hpp"
+
+namespace mrtool {
+
+enum class Rendering : std::uint8_t { text, json, ndjson, yaml, tpm2_yaml };
+
+class Session {
+ public:
+  Session(const CommandLine& line, Environment& environment);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Opens -o FILE. Where it or something the command line names fails, report it with stop().
+  Status open_output();
+  // The logs that the command line names, or those that are meant when it names none.
+  Result<std::vector<LogName>> logs();
+
+  Host& host() { return *host_; }
+  Output& out() { return file_ ? *file_ : environment_.out; }
+  Rendering rendering() const;
+  // Of the text that goes to the output; 0 where it is no terminal.
+  std::size_t columns() const { return file_ ? 0 : environment_.columns; }
+  Style output_style() const;
+  DiagnosticSink& diagnostics() { return diagnostics_; }
+
+  // Everything noticed, the errors of the chain included.
+  std::vector<Diagnostic> all_diagnostics(const LogChain& chain) const;
+  // Nothing came where standard input was read because no log was named.
+  std::optional<Error> missing_input(const LogChain& chain) const;
+
+  // Ends a run that failed before it had anything to show.
+  int stop(const Error& error);
+  // Ends a run: puts -o FILE in its place unless no log could be read at all, reports, and returns the worst of
+  // `status` and what went wrong.
+  int finish(const LogChain& chain, int status);
+  // The same for a command that reads no logs.
+  int finish(int status);
+
+ private:
+  bool colored(bool terminal) const;
+  int deliver(int status);
+
+  const CommandLine& line_;
+  Environment& environment_;
+  std::unique_ptr<Host> host_;
+  std::unique_ptr<FileOutput> file_;
+  DiagnosticSink diagnostics_;
+  bool input_is_implied_ = false;
+};
+
+}  // namespace mrtool

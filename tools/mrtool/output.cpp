@@ -1,0 +1,167 @@
+#include "tools/mrtool/output.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace mrtool {
+namespace {
+
+constexpr std::size_t kBufferSize = 64 * 1024;  // bytes gathered before a write
+constexpr mode_t kNewFileMode = 0666;           // less the umask, as for any file that a shell would make
+
+// Writes all of the text; the error number, or 0.
+int write_to(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return errno;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+std::string reason_of(int number) {
+  return strerrordesc_np(number) != nullptr ? strerrordesc_np(number) : "unknown";
+}
+
+mode_t current_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
+}  // namespace
+
+void Output::settle() {
+  if (buffer_.size() >= kBufferSize) {
+    flush();
+  }
+}
+
+void Output::flush() {
+  if (!failed() && !buffer_.empty()) {
+    std::string reason;
+    switch (write_all(buffer_, reason)) {
+      case Wrote::all:
+        break;
+      case Wrote::reader_gone:
+        reader_gone_ = true;
+        break;
+      case Wrote::failed:
+        error_ = Error{.kind = ErrorKind::io,
+                       .message = fmt::format("cannot write: {}", reason),
+                       .file = std::string(name()),
+                       .offset = {},
+                       .record = {}};
+        break;
+    }
+  }
+  buffer_.clear();
+}
+
+Output::Wrote DescriptorOutput::write_all(std::string_view text, std::string& reason) {
+  const int number = write_to(descriptor_, text);
+  if (number == 0) {
+    return Wrote::all;
+  }
+  if (number == EPIPE) {
+    return Wrote::reader_gone;
+  }
+  reason = reason_of(number);
+  return Wrote::failed;
+}
+
+Status FileOutput::fail_with(std::string_view what, int number) const {
+  return std::unexpected(Error{.kind = ErrorKind::io,
+                               .message = fmt::format("{}: {}", what, reason_of(number)),
+                               .file = path_,
+                               .offset = {},
+                               .record = {}});
+}
+
+Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::string& path) {
+  std::unique_ptr<FileOutput> output(new FileOutput);
+  output->path_ = path;
+  output->target_ = path;
+  struct stat status{};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {
+    output->descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (output->descriptor_ < 0) {
+      return std::unexpected(output->fail_with("cannot open it for writing", errno).error());
+    }
+    return output;
+  }
+  if (exists) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+    if (real) {
+      output->target_ = real.get();
+    }
+  }
+  std::string temporary = output->target_ + ".XXXXXX";
+  output->descriptor_ = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (output->descriptor_ < 0) {
+    return std::unexpected(output->fail_with("cannot make a file beside it", errno).error());
+  }
+  output->temporary_ = std::move(temporary);
+  constexpr mode_t kPermissions = 07777;
+  const mode_t mode = exists ? status.st_mode & kPermissions : kNewFileMode & ~current_umask();
+  if (::fchmod(output->descriptor_, mode) != 0) {
+    return std::unexpected(output->fail_with("cannot set its mode", errno).error());
+  }
+  return output;
+}
+
+FileOutput::~FileOutput() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+  if (!temporary_.empty()) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+Output::Wrote FileOutput::write_all(std::string_view text, std::string& reason) {
+  const int number = write_to(descriptor_, text);
+  if (number == 0) {
+    return Wrote::all;
+  }
+  if (number == EPIPE) {
+    return Wrote::reader_gone;
+  }
+  reason = reason_of(number);
+  return Wrote::failed;
+}
+
+Status FileOutput::commit() {
+  flush();
+  if (error()) {
+    return std::unexpected(*error());
+  }
+  if (temporary_.empty()) {
+    return {};
+  }
+  if (::fsync(descriptor_) != 0) {
+    return fail_with("cannot synchronise it", errno);
+  }
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    return fail_with("cannot put it in its place", errno);
+  }
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace mrtool

@@ -1,0 +1,149 @@
+// What the tool prints as JSON is what the installed schemas say, and YAML says the same.
+#include <doctest/doctest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "tools/mrtool/process_test.hpp"
+
+namespace mrtool::testing {
+namespace {
+
+using nlohmann::json;
+
+json load_schema(const std::string& name) {
+  return json::parse(read_text(MRTOOL_SOURCE_DIR "/tools/mrtool/schemas/mrtool." + name + "-1.schema.json"));
+}
+
+// The same definitions with one of them as the document.
+json part_of(json schema, const std::string& definition) {
+  return {{"$schema", schema["$schema"]},
+          {"definitions", schema["definitions"]},
+          {"allOf", json::array({{{"$ref", "#/definitions/" + definition}}})}};
+}
+
+std::string problems(const json& schema_document, const json& document) {
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_document), schema);
+  valijson::ValidationResults results;
+  valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
+  std::string all;
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) {
+    for (const std::string& part : error.context) {
+      all += part;
+    }
+    all += ": " + error.description + "\n";
+  }
+  return all;
+}
+
+// Scalars compared as YAML's text of them; null and booleans by what they are.
+bool same(const YAML::Node& yaml, const json& value) {
+  switch (value.type()) {
+    case json::value_t::object: {
+      const auto member_same = [&yaml](const auto& member) { return same(yaml[member.key()], member.value()); };
+      return yaml.IsMap() && yaml.size() == value.size() && std::ranges::all_of(value.items(), member_same);
+    }
+    case json::value_t::array:
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        if (!same(yaml[i], value[i])) {
+          return false;
+        }
+      }
+      return yaml.IsSequence() && yaml.size() == value.size();
+    case json::value_t::null:
+      return yaml.IsNull();
+    case json::value_t::string:
+      return yaml.as<std::string>() == value.get<std::string>();
+    case json::value_t::boolean:
+      return yaml.as<bool>() == value.get<bool>();
+    default:
+      return yaml.Tag() == "?" && yaml.as<std::string>() == value.dump();
+  }
+}
+
+TEST_CASE("inspect: every log's JSON fits its schema and YAML is equal") {
+  const json schema = load_schema("inspect");
+  for (const std::string& log : sample_logs()) {
+    CAPTURE(log);
+    const json document = json::parse(mrtool({"inspect", "--json", "--raw", log}).out);
+    CHECK(problems(schema, document) == "");
+    CHECK(same(YAML::Load(mrtool({"inspect", "--yaml", "--raw", log}).out), document));
+  }
+}
+
+TEST_CASE("inspect: every line of JSON fits its part of the schema") {
+  const json schema = load_schema("inspect");
+  for (const std::string& log : sample_logs()) {
+    CAPTURE(log);
+    std::istringstream stream(mrtool({"inspect", "--ndjson", log}).out);
+    std::vector<json> lines;
+    for (std::string line; std::getline(stream, line);) {
+      lines.push_back(json::parse(line));
+    }
+    REQUIRE(lines.size() >= 2);
+    CHECK(problems(part_of(schema, "head"), lines.front()) == "");
+    CHECK(problems(part_of(schema, "tail"), lines.back()) == "");
+    for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
+      CHECK(problems(part_of(schema, "record"), lines[i]) == "");
+    }
+  }
+}
+
+TEST_CASE("inspect: what could not be read is told within the schema") {
+  const json document = json::parse(mrtool({"inspect", "--json", "no-such-file"}).out);
+  CHECK(problems(load_schema("inspect"), document) == "");
+  CHECK(document["logs"][0]["format"].is_null());
+  CHECK(document["diagnostics"][0]["log"] == 0);
+}
+
+TEST_CASE("replay: every log's JSON fits its schema and YAML is equal") {
+  const json schema = load_schema("replay");
+  for (const std::string& log : sample_logs()) {
+    CAPTURE(log);
+    const std::vector<std::string> against = {"--against", "sha1:0=" + std::string(40, 'a'), "--against",
+                                              "sha256:7=" + std::string(64, '0')};
+    for (const bool compare : {false, true}) {
+      std::vector<std::string> words = {"replay", "--json", log};
+      words.insert(words.end(), against.begin(), compare ? against.end() : against.begin());
+      const json document = json::parse(mrtool(words).out);
+      CHECK(problems(schema, document) == "");
+      words[1] = "--yaml";
+      CHECK(same(YAML::Load(mrtool(words).out), document));
+    }
+  }
+}
+
+TEST_CASE("formats: JSON fits its schema and YAML is equal") {
+  const json document = json::parse(mrtool({"formats", "--json"}).out);
+  CHECK(problems(load_schema("formats"), document) == "");
+  CHECK(same(YAML::Load(mrtool({"formats", "--yaml"}).out), document));
+}
+
+TEST_CASE("the schemas refuse what is wrong") {
+  const json document = json::parse(mrtool({"inspect", "--json", "vectors/agile-sha256.bin"}).out);
+  const json schema = load_schema("inspect");
+  json wrong = document;
+  wrong["records"][0]["offset"] = "0";
+  CHECK(problems(schema, wrong) != "");
+  wrong = document;
+  wrong["records"][0]["digests"][0]["check"] = "maybe";
+  CHECK(problems(schema, wrong) != "");
+  wrong = document;
+  wrong["records"][0].erase("covered");
+  CHECK(problems(schema, wrong) != "");
+  wrong = document;
+  wrong["schema"] = "mrtool.inspect/2";
+  CHECK(problems(schema, wrong) != "");
+}
+
+}  // namespace
+}  // namespace mrtool::testing

@@ -1,0 +1,78 @@
+// What people see: colours and columns, which are for terminals only.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "lib/base/text.hpp"
+#include "tools/mrtool/process_test.hpp"
+#include "tools/mrtool/run.hpp"
+
+namespace mrtool::testing {
+namespace {
+
+const std::string kLog = kTestdata + "/vm/shimgrub-secureboot/binary_bios_measurements";
+
+struct Run {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+Run run_at(const std::vector<std::string>& words, std::size_t columns, bool no_color = false) {
+  MemoryOutput out;
+  MemoryOutput err;
+  Environment environment{.out = out, .err = err};
+  environment.output_is_terminal = columns != 0;
+  environment.error_is_terminal = columns != 0;
+  environment.columns = columns;
+  environment.no_color = no_color;
+  const int status = run(words, environment);
+  return {.status = status, .out = out.text(), .err = err.text()};
+}
+
+TEST_CASE("a terminal gets colours unless told otherwise, a pipe none unless asked") {
+  CHECK(run_at({"inspect", kLog}, 100).out.contains("\x1B["));
+  CHECK(!run_at({"inspect", kLog}, 100, true).out.contains("\x1B["));
+  CHECK(!run_at({"inspect", kLog, "--color", "never"}, 100).out.contains("\x1B["));
+  CHECK(!run_at({"inspect", kLog}, 0).out.contains("\x1B["));
+  CHECK(run_at({"inspect", kLog, "--color", "always"}, 0, true).out.contains("\x1B["));
+  CHECK(run_at({"replay", kLog}, 100).out.contains("\x1B["));
+}
+
+TEST_CASE("rows fit the terminal, and what is cut ends in dots") {
+  for (const std::size_t columns : {80U, 100U, 132U}) {
+    CAPTURE(columns);
+    const Run shown = run_at({"inspect", kLog}, columns, true);
+    std::istringstream lines(shown.out);
+    std::string line;
+    std::getline(lines, line);  // the log's name is shown in full
+    std::size_t cut = 0;
+    while (std::getline(lines, line)) {
+      CAPTURE(line);
+      CHECK(display_width(line) <= columns);
+      cut += line.ends_with("...") ? 1 : 0;
+    }
+    CHECK(cut > 0);
+  }
+}
+
+TEST_CASE("a pipe gets every summary in full") {
+  std::istringstream lines(run_at({"inspect", kLog}, 0).out);
+  std::size_t longest = 0;
+  for (std::string line; std::getline(lines, line);) {
+    CHECK(!line.ends_with("..."));
+    CHECK(!line.ends_with(' '));
+    longest = std::max(longest, line.size());
+  }
+  CHECK(longest > 100);
+}
+
+TEST_CASE("equal messages are counted, and told in full with -v") {
+  const std::string log = kTestdata + "/vectors/agile-sha256-changed.bin";
+  CHECK(run_at({"inspect", log, log}, 0).err.contains("[digest-differs]"));
+  CHECK(run_at({"inspect", log}, 0).status == 0);
+  CHECK(run_at({"inspect", "-q", log}, 0).err.empty());
+}
+
+}  // namespace
+}  // namespace mrtool::testing
