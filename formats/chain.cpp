@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "formats/tcg/acpi_table.hpp"
-#include "formats/tcg/opening.hpp"
+#include "formats/opened_log.hpp"
 #include "formats/tcg/overlap.hpp"
 #include "formats/tcg/quirks.hpp"
 #include "lib/base/limits.hpp"
@@ -15,45 +14,11 @@
 namespace mrtool {
 namespace {
 
-// Enough to tell a companion from a log.
-constexpr std::uint64_t kKindBytes = 64;
-
-class CountingSource final : public ByteSource {
- public:
-  CountingSource(std::unique_ptr<ByteSource> source, std::uint64_t& count)
-      : source_(std::move(source)), count_(count) {}
-
-  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
-    auto got = source_->read(buffer);
-    if (got) {
-      count_ += *got;
-    }
-    return got;
-  }
-
- private:
-  std::unique_ptr<ByteSource> source_;
-  std::uint64_t& count_;
-};
-
-// A path that has been opened and looked at, and waits for its turn.
-struct Opened {
-  LogName name;
-  std::unique_ptr<PeekSource> source;
-  std::optional<Error> error;
-  std::optional<tcg::AcpiTable> table;  // it is an ACPI table and nothing else
-  bool final_events = false;
-};
-
 Error in_file(Error error, const std::string& path) {
   if (error.file.empty()) {
     error.file = path;
   }
   return error;
-}
-
-bool is_crypto_agile(const FormatRow* row) {
-  return row != nullptr && row->name != "tcg";
 }
 
 }  // namespace
@@ -64,14 +29,12 @@ struct LogChain::State {
     logs.reserve(names.size());  // summaries stay where they are: sources count into them
   }
 
-  std::optional<Opened> take_next();
-  Opened open(const LogName& name);
-  void look(Opened& opened);
+  std::optional<OpenedLog> take_next();
 
-  void begin(Opened opened);
-  Status choose_format(Opened& opened, LogSummary& summary, const FormatRow*& row);
-  void begin_final_events(Opened& opened);
-  void begin_log(Opened& opened);
+  void begin(OpenedLog opened);
+  Status choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& row);
+  void begin_final_events(OpenedLog& opened);
+  void begin_log(OpenedLog& opened);
   void start_reader(const FormatRow& row, std::unique_ptr<ByteSource> source, const ReadOptions& options);
   void reject(const std::string& path, Error error);
   void drop_table();
@@ -88,7 +51,7 @@ struct LogChain::State {
   Batch batch;
 
   std::size_t next_name = 0;
-  std::optional<Opened> ahead;  // opened before its turn, to see whether it is a final-events table
+  std::optional<OpenedLog> ahead;  // opened before its turn, to see whether it is a final-events table
 
   std::unique_ptr<Reader> reader;  // of the last of `logs`; null between logs
   bool first_read = false;
@@ -106,46 +69,14 @@ struct LogChain::State {
   bool main_seen = false;               // a log that a table could have followed
 };
 
-Opened LogChain::State::open(const LogName& name) {
-  Opened opened{.name = name, .source = nullptr, .error = {}, .table = {}, .final_events = false};
-  std::unique_ptr<ByteSource> source;
-  if (name.path == "-") {
-    source = host.standard_input();
-  } else if (auto file = host.open(name.path)) {
-    source = *std::move(file);
-  } else {
-    opened.error = std::move(file).error();
-    return opened;
-  }
-  opened.source = std::make_unique<PeekSource>(std::move(source));
-  look(opened);
-  return opened;
-}
-
-void LogChain::State::look(Opened& opened) {
-  const auto front = opened.source->peek(kKindBytes);
-  if (!front) {
-    opened.error = front.error();
-    return;
-  }
-  const bool complete = opened.source->at_end_after_peek();
-  if (opened.name.format != nullptr && !is_crypto_agile(opened.name.format)) {
-    return;
-  }
-  if (complete && front->size() == tcg::kAcpiTableBytes) {
-    opened.table = tcg::read_acpi_table(*front);
-  }
-  opened.final_events = tcg::starts_final_events(*front, complete, tcg::built_in_algorithms());
-}
-
-std::optional<Opened> LogChain::State::take_next() {
+std::optional<OpenedLog> LogChain::State::take_next() {
   if (ahead) {
     return std::exchange(ahead, std::nullopt);
   }
   if (next_name == names.size()) {
     return std::nullopt;
   }
-  return open(names[next_name++]);
+  return open_log(names[next_name++], host);
 }
 
 void LogChain::State::reject(const std::string& path, Error error) {
@@ -164,8 +95,9 @@ void LogChain::State::drop_table() {
   }
 }
 
-void LogChain::State::begin(Opened opened) {
+void LogChain::State::begin(OpenedLog opened) {
   if (opened.error) {
+    table.reset();  // its log is known, and one error about it is enough
     diagnostics.set_log(logs.size());
     reject(opened.name.path, *std::move(opened.error));
     return;
@@ -185,13 +117,12 @@ void LogChain::State::begin(Opened opened) {
 
 void LogChain::State::start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source,
                                    const ReadOptions& options) {
-  reader =
-      format.make_reader(std::make_unique<CountingSource>(std::move(source), logs.back().bytes), options, diagnostics);
+  reader = format.make_reader(make_counting_source(std::move(source), logs.back().bytes), options, diagnostics);
   first_read = true;
   skip = 0;
 }
 
-Status LogChain::State::choose_format(Opened& opened, LogSummary& summary, const FormatRow*& format) {
+Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& format) {
   summary.info.evidence = "named";
   format = opened.name.format;
   if (format == nullptr) {
@@ -210,7 +141,7 @@ Status LogChain::State::choose_format(Opened& opened, LogSummary& summary, const
     summary.info.evidence = std::move(detected.detection.evidence);
     summary.note = std::move(detected.detection.note);
   }
-  if (table && opened.name.format == nullptr && is_crypto_agile(format)) {
+  if (table && opened.name.format == nullptr && is_crypto_agile(*format)) {
     format = find_format("ccel");
     summary.info.evidence = "an ACPI CCEL table given before the log";
     summary.note.clear();
@@ -222,7 +153,7 @@ Status LogChain::State::choose_format(Opened& opened, LogSummary& summary, const
   return {};
 }
 
-void LogChain::State::begin_log(Opened& opened) {
+void LogChain::State::begin_log(OpenedLog& opened) {
   main_row = nullptr;
   const FormatRow* format = nullptr;
   LogSummary summary{.path = opened.name.path, .info = {}, .note = {}, .bytes = 0, .records = 0, .partial = false};
@@ -232,6 +163,7 @@ void LogChain::State::begin_log(Opened& opened) {
   }
   diagnostics.set_log(logs.size());
   if (!chosen) {
+    table.reset();
     reject(opened.name.path, chosen.error());
     return;
   }
@@ -246,7 +178,7 @@ void LogChain::State::begin_log(Opened& opened) {
     table.reset();
   }
   start_reader(*format, std::move(opened.source), options);
-  if (is_crypto_agile(format) && !opened.final_events) {
+  if (is_crypto_agile(*format) && !opened.final_events) {
     main_row = format;
     main_seen = true;
     ahead = take_next();
@@ -281,7 +213,7 @@ void LogChain::State::load_final_events(const LogInfo& main) {
   }
 }
 
-void LogChain::State::begin_final_events(Opened& opened) {
+void LogChain::State::begin_final_events(OpenedLog& opened) {
   drop_table();
   diagnostics.set_log(logs.size());
   if (final_error) {

@@ -224,6 +224,8 @@ TEST_CASE("an ACPI table without its log is malformed") {
   CHECK(run(host, {"a", "table"})->errors.size() == 1);
   CHECK(run(host, {"table", "tcg2:a"})->errors.size() == 1);
   CHECK(run(host, {"table", "table", "a"})->errors.size() == 1);
+  CHECK(run(host, {"table", "absent"})->errors.size() == 1);
+  CHECK(run(host, {"table", "rtmr1=a"})->errors.size() == 1);
 }
 
 TEST_CASE("a final-events table continues its log without the records that both have") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "formats/tcg/test_log.hpp"
 #include "lib/base/limits.hpp"
 
@@ -89,7 +91,7 @@ TEST_CASE("a log that ends exactly behind a record has no diagnostics") {
 
 TEST_CASE("fill of zeros, fill of ones, and the 8-byte end mark") {
   for (const std::uint8_t byte : {std::uint8_t{0x00}, std::uint8_t{0xFF}}) {
-    for (const std::size_t size : {8, 11, 12, 15, 16, 31, 32, 1000, 600000}) {
+    for (const std::size_t size : std::to_array<std::size_t>({8, 11, 12, 15, 16, 31, 32, 1000, 600000})) {
       CAPTURE(size);
       const auto log = read_good(Row::tcg2, LogBuilder().bytes(two_separators()).fill(byte, size).take());
       CHECK(log->records.size() == 3);
@@ -115,7 +117,7 @@ TEST_CASE("fewer than 8 bytes of one value are a record cut short, not fill") {
 TEST_CASE("a mixed tail ends the log at the fill and is kept") {
   const Bytes junk = *from_hex("0102030405");
   for (const std::uint8_t byte : {std::uint8_t{0x00}, std::uint8_t{0xFF}}) {
-    for (const std::size_t fill : {16, 300000}) {
+    for (const std::size_t fill : std::to_array<std::size_t>({16, 300000})) {
       const auto log = read_good(Row::tcg2, LogBuilder().bytes(two_separators()).fill(byte, fill).bytes(junk).take());
       CHECK(log->records.size() == 3);
       CHECK(log->trailing.size() == fill + junk.size());
