@@ -32,10 +32,10 @@ struct LogChain::State {
   std::optional<OpenedLog> take_next();
 
   void begin(OpenedLog opened);
-  Status choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& row);
+  Status choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& format) const;
   void begin_final_events(OpenedLog& opened);
   void begin_log(OpenedLog& opened);
-  void start_reader(const FormatRow& row, std::unique_ptr<ByteSource> source, const ReadOptions& options);
+  void start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source, const ReadOptions& options);
   void reject(const std::string& path, Error error);
   void drop_table();
   void load_final_events(const LogInfo& main);
@@ -122,7 +122,7 @@ void LogChain::State::start_reader(const FormatRow& format, std::unique_ptr<Byte
   skip = 0;
 }
 
-Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& format) {
+Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& format) const {
   summary.info.evidence = "named";
   format = opened.name.format;
   if (format == nullptr) {
@@ -270,14 +270,15 @@ bool LogChain::State::read(Step& step) {
   }
   skip_common_records();
   summary.records += batch.records.size();
-  if (!more) {
+  const bool damaged = !more;
+  if (damaged) {
     errors.push_back(in_file(std::move(more).error(), summary.path));
     end_log(true);
   } else if (!*more) {
     end_log(false);
   }
   step = {.log = logs.size() - 1, .first_of_log = first, .info = &summary.info, .batch = &batch};
-  return !batch.records.empty() || !batch.trailing.empty() || (first && more);
+  return !batch.records.empty() || !batch.trailing.empty() || (first && !damaged);
 }
 
 LogChain::LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics)

@@ -60,6 +60,7 @@ struct Ran {
 std::unique_ptr<Ran> run(FakeHost& host, const std::vector<std::string>& names) {
   auto ran = std::make_unique<Ran>();
   std::vector<LogName> parsed;
+  parsed.reserve(names.size());
   for (const std::string& name : names) {
     parsed.push_back(*parse_log_name(name));
   }

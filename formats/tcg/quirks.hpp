@@ -55,7 +55,7 @@ class QuirkReport {
 
   // `message` yields the sentence; it is called only when the sentence is kept.
   template <class Message>
-  void add(QuirkId id, std::uint64_t record, std::uint64_t offset, Message&& message) {
+  void add(QuirkId id, std::uint64_t record, std::uint64_t offset, const Message& message) {
     Counter& counter = counters_[static_cast<std::size_t>(id)];
     if (counter.reported < DiagnosticSink::kKept) {
       ++counter.reported;

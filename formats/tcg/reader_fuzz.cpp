@@ -87,6 +87,7 @@ void check_chain(ByteView input) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
   for (const Row row : {Row::tcg, Row::tcg2, Row::ccel}) {

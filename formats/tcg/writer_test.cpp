@@ -42,7 +42,7 @@ bool same_fields(const Record& a, const Record& b) {
 
 // Changes one record of a log, writes the log from fields and reads it again.
 template <class Change>
-void check_changed(Row row, std::string_view hex, std::size_t number, Change&& change) {
+void check_changed(Row row, std::string_view hex, std::size_t number, const Change& change) {
   const Bytes bytes = *from_hex(hex);
   const auto log = read_whole(row, bytes);
   Record changed = *log->records[number];
