@@ -165,7 +165,8 @@ std::string print_registers(const std::vector<Register>& registers, bool bare_pc
       ++run;
     }
     run = run < kShortestRange ? 1 : run;
-    text += (text.empty() ? "" : ",") + word(first);
+    text += text.empty() ? "" : ",";
+    text += word(first);
     if (run > 1) {
       text += fmt::format("-{}", registers[i + run - 1].index);
     }
@@ -207,10 +208,14 @@ std::string to_string(const Selection& selection) {
         registers.push_back(item.reg);
       }
     }
-    text += (text.empty() ? "" : "+") + prefix(bank) + print_registers(registers, bank != HashAlgorithm::none);
+    text += text.empty() ? "" : "+";
+    text += prefix(bank);
+    text += print_registers(registers, bank != HashAlgorithm::none);
   }
   for (const HashAlgorithm bank : selection.whole_banks) {
-    text += (text.empty() ? "" : "+") + prefix(bank) + "all";
+    text += text.empty() ? "" : "+";
+    text += prefix(bank);
+    text += "all";
   }
   return text;
 }

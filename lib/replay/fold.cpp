@@ -104,7 +104,7 @@ void Replay::State::make_known(std::size_t position) {
   known_.set(position);
   bank_order_.push_back(position);
   // Registers that were extended before the first word of this bank have a history that it lacks.
-  for (std::size_t slot = 0; slot < slots_.all().size(); ++slot) {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot].first_extend) {
       Cell& late = cell(position, slot);
       late.missing = slots_[slot].first_extend;
@@ -116,7 +116,7 @@ void Replay::State::make_known(std::size_t position) {
 Cell& Replay::State::cell(std::size_t position, std::size_t slot) {
   std::vector<Cell>& cells = banks_[position].cells;
   if (slot >= cells.size()) {
-    cells.resize(slots_.all().size());
+    cells.resize(slots_.size());
   }
   return cells[slot];
 }

@@ -50,6 +50,34 @@ void note(DiagnosticSink& sink, std::string_view code, std::string message) {
             .message = std::move(message)});
 }
 
+// What the final-events table may hold and the log does not.
+void report_exit(const std::vector<RegisterResult>& results, HashEngine& engine, DiagnosticSink& sink) {
+  for (const RegisterResult& result : results) {
+    if (!is_pcr(result.reg, kExitPcr)) {
+      continue;
+    }
+    for (const Comparison& comparison : result.against) {
+      if (!is_failure(result, comparison)) {
+        continue;
+      }
+      for (const ExitSequence& sequence : kExitSequences) {
+        Digest value = result.value;
+        for (const std::string_view event : sequence.events) {
+          if (!event.empty()) {
+            engine.extend(result.bank, value, engine.hash(result.bank, as_bytes(event)).view());
+          }
+        }
+        if (value == comparison.value) {
+          note(sink, "exit-boot-services-missing",
+               fmt::format("PCR 5 in bank {} would match if the log ended with the Exit Boot Services events "
+                           "({}); they may be in the final-events table",
+                           to_string(result.bank), sequence.name));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void Hints::see(const Record& record) {
@@ -106,33 +134,6 @@ void Hints::report_locality(const std::vector<RegisterResult>& results, Diagnost
                fmt::format("PCR 0 in bank {} would match had the TPM started at locality {}; the log says otherwise "
                            "({})",
                            to_string(result.bank), kLocalities[i], result.initial_reason));
-        }
-      }
-    }
-  }
-}
-
-void Hints::report_exit(const std::vector<RegisterResult>& results, HashEngine& engine, DiagnosticSink& sink) const {
-  for (const RegisterResult& result : results) {
-    if (!is_pcr(result.reg, kExitPcr)) {
-      continue;
-    }
-    for (const Comparison& comparison : result.against) {
-      if (!is_failure(result, comparison)) {
-        continue;
-      }
-      for (const ExitSequence& sequence : kExitSequences) {
-        Digest value = result.value;
-        for (const std::string_view event : sequence.events) {
-          if (!event.empty()) {
-            engine.extend(result.bank, value, engine.hash(result.bank, as_bytes(event)).view());
-          }
-        }
-        if (value == comparison.value) {
-          note(sink, "exit-boot-services-missing",
-               fmt::format("PCR 5 in bank {} would match if the log ended with the Exit Boot Services events "
-                           "({}); they may be in the final-events table",
-                           to_string(result.bank), sequence.name));
         }
       }
     }

@@ -29,7 +29,6 @@ class Hints {
   static constexpr std::size_t kPositions = 16;
 
   void report_locality(const std::vector<RegisterResult>& results, DiagnosticSink& sink) const;
-  void report_exit(const std::vector<RegisterResult>& results, HashEngine& engine, DiagnosticSink& sink) const;
   void report_cut(const std::vector<RegisterResult>& results, DiagnosticSink& sink) const;
 
   // PCR 0 folded from each of kLocalities; unset in banks where nothing extends it.

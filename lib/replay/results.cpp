@@ -94,7 +94,7 @@ void Replay::State::report_banks_without_log() {
 std::vector<RegisterResult> Replay::State::finish() {
   end_log();
   log_.reset();
-  std::vector<std::size_t> shown(slots_.all().size());
+  std::vector<std::size_t> shown(slots_.size());
   for (std::size_t i = 0; i < shown.size(); ++i) {
     shown[i] = i;
   }

@@ -79,17 +79,29 @@ class SlotTable {
  public:
   SlotTable();
   // The slot of a register, made when it is new; nothing when there are too many.
-  std::optional<std::size_t> find_or_add(const Register& reg);
+  std::optional<std::size_t> find_or_add(const Register& reg) {
+    if (const std::uint16_t* direct = direct_entry(reg); direct != nullptr && *direct != 0) {
+      return *direct - 1;
+    }
+    return search_or_add(reg);
+  }
   Slot& operator[](std::size_t index) { return slots_[index]; }
-  const std::vector<Slot>& all() const { return slots_; }
-  std::vector<Slot>& all() { return slots_; }
+  std::size_t size() const { return slots_.size(); }
 
  private:
-  static constexpr std::size_t kDirect = 32;  // numbers of a kind that are found without a search
+  static constexpr std::size_t kDirect = 32;  // registers of a kind that are found without a search
+  static constexpr std::size_t kKinds = static_cast<std::size_t>(RegisterKind::invalid) + 1;
+
+  // Where the usual provider's numbered registers stand; nullptr for all others.
+  const std::uint16_t* direct_entry(const Register& reg) const {
+    const bool direct = reg.index < kDirect && reg.name.empty() && reg.provider.empty() && reg.carrier.empty();
+    return direct ? &direct_[static_cast<std::size_t>(reg.kind)][reg.index] : nullptr;
+  }
+  std::optional<std::size_t> search_or_add(const Register& reg);
 
   std::vector<Slot> slots_;
   std::map<Register, std::size_t> others_;
-  std::array<std::array<std::uint16_t, kDirect>, 3> direct_{};  // PCRs, RTMRs, REMs; slot + 1
+  std::array<std::array<std::uint16_t, kDirect>, kKinds> direct_{};  // slot + 1, 0 for none
 };
 
 struct Replay::State {

@@ -1,8 +1,8 @@
 #include "lib/sources/sources.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
