@@ -1,4 +1,5 @@
-# Every *_bench.cpp is a Google Benchmark program, in bench/ of the build tree: lib/replay/replay_bench.cpp is replay_bench.
+# Every *_bench.cpp is a Google Benchmark program, in bench/ of the build tree:
+# formats/tcg/replay_bench.cpp is tcg_replay_bench.
 include(cmake/program_name.cmake)
 find_package(benchmark REQUIRED)
 
