@@ -8,10 +8,10 @@
 #include "formats/tcg/meaning.hpp"
 #include "formats/tcg/opening.hpp"
 #include "formats/tcg/opening_report.hpp"
-#include "formats/tcg/piece_source.hpp"
 #include "formats/tcg/quirks.hpp"
 #include "formats/tcg/tail.hpp"
 #include "lib/base/limits.hpp"
+#include "lib/record/piece_reader.hpp"
 
 namespace mrtool::tcg {
 namespace {
@@ -20,10 +20,10 @@ constexpr std::array<std::string_view, 3> kRowNames{"tcg", "tcg2", "ccel"};
 
 enum class Phase : std::uint8_t { preamble, opening, records, tail };
 
-class TcgReader final : public Reader {
+class TcgReader final : public PieceReader {
  public:
   TcgReader(Row row, std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : row_(row), source_(std::move(source)), options_(options), report_(diagnostics) {
+      : PieceReader(std::move(source)), row_(row), options_(options), report_(diagnostics) {
     info_.format = kRowNames[static_cast<std::size_t>(row)];
     info_.evidence = "named";
     info_.platform = Platform::tpm;
@@ -32,17 +32,9 @@ class TcgReader final : public Reader {
     }
   }
 
-  Result<bool> read(Batch& batch) override;
-  const LogInfo& info() const override { return info_; }
-
  private:
-  // How far parsing got in the bytes at hand.
-  struct Progress {
-    bool ended = false;      // the log has ended
-    std::uint64_t need = 0;  // else: bytes from position_ on that the next step takes
-  };
-
-  Result<Progress> parse(Batch& batch);
+  Result<Progress> parse(Batch& batch) override;
+  void end_of_log() override;
   Result<std::optional<Progress>> parse_preamble(ByteView rest);
   Result<std::optional<Progress>> parse_opening(ByteView rest);
   Result<std::optional<Progress>> parse_record(ByteView rest, Batch& batch);
@@ -52,36 +44,19 @@ class TcgReader final : public Reader {
 
   Status check_shape(const Opening& opening) const;
   void adopt(const Opening& opening, ByteView rest);
-  std::unexpected<Error> damaged(std::string message) const;
   std::unexpected<Error> cut_short(ByteView rest, const FrameResult& result) const;
-  std::uint64_t offset() const { return base_ + position_; }
-  bool whole_rest_is_here() const { return source_.ended(); }
-  void finish_batch(Batch& batch, bool keep_rest);
 
   Row row_;
-  PieceSource source_;
   ReadOptions options_;
   QuirkReport report_;
-  LogInfo info_;
 
   Phase phase_ = Phase::preamble;
-  std::uint64_t base_ = 0;    // where the batch's buffer starts in the log
-  std::size_t position_ = 0;  // in the batch's buffer
-  Bytes carry_;               // bytes of the piece behind the last whole record
-  std::uint64_t number_ = 0;  // of the next record
-  Layout layout_;             // of the next record
-  std::size_t suffix_ = 0;    // of the next record; read_opening saw that it is there
+  Layout layout_;           // of the next record
+  std::size_t suffix_ = 0;  // of the next record; read_opening saw that it is there
   std::optional<std::uint64_t> stated_records_;
   std::optional<RecordMeaning> meaning_;
   Tail tail_;
-  std::vector<std::uint32_t> digest_counts_;  // of the batch's records
-  std::size_t last_count_ = 0;                // records of the previous batch
 };
-
-std::unexpected<Error> TcgReader::damaged(std::string message) const {
-  return std::unexpected(Error{
-      .kind = ErrorKind::malformed, .message = std::move(message), .file = {}, .offset = offset(), .record = number_});
-}
 
 std::unexpected<Error> TcgReader::cut_short(ByteView rest, const FrameResult& result) const {
   return damaged(
@@ -90,61 +65,16 @@ std::unexpected<Error> TcgReader::cut_short(ByteView rest, const FrameResult& re
                   result.need, rest.size(), result.need - rest.size(), result.part));
 }
 
-Result<bool> TcgReader::read(Batch& batch) {
-  batch.records.clear();
-  batch.digest_pool.clear();
-  batch.trailing = {};
-  batch.buffer.assign(carry_.begin(), carry_.end());
-  batch.records.reserve(last_count_);
-  digest_counts_.clear();
-  position_ = 0;
-
-  std::uint64_t target = carry_.size() + limits::kReadPiece;
-  while (true) {
-    source_.fill(batch.buffer, target);
-    auto progress = parse(batch);
-    const bool stuck = progress && !progress->ended && source_.exhausted();
-    if (!progress || progress->ended || stuck) {
-      finish_batch(batch, false);
-      if (meaning_) {
-        meaning_->finish();
-      }
-      report_.flush();
-      if (!progress) {
-        return std::unexpected(std::move(progress).error());
-      }
-      if (stuck) {
-        return std::unexpected(*source_.failure());
-      }
-      return false;
-    }
-    if (!batch.records.empty() || !batch.trailing.empty()) {
-      finish_batch(batch, true);
-      return true;
-    }
-    target = position_ + progress->need;
+void TcgReader::end_of_log() {
+  if (meaning_) {
+    meaning_->finish();
   }
+  report_.flush();
 }
 
-// The buffer and the pool have their final places now: the digests can be pointed at.
-void TcgReader::finish_batch(Batch& batch, bool keep_rest) {
-  std::span<const DigestEntry> digests(batch.digest_pool);
-  for (std::size_t i = 0; i < batch.records.size(); ++i) {
-    batch.records[i].digests = digests.first(digest_counts_[i]);
-    digests = digests.subspan(digest_counts_[i]);
-  }
-  last_count_ = batch.records.size();
-  carry_.clear();
-  if (keep_rest) {
-    carry_.assign(batch.buffer.begin() + static_cast<std::ptrdiff_t>(position_), batch.buffer.end());
-  }
-  base_ += position_;
-}
-
-Result<TcgReader::Progress> TcgReader::parse(Batch& batch) {
-  const ByteView bytes(batch.buffer);
+Result<PieceReader::Progress> TcgReader::parse(Batch& batch) {
   while (true) {
-    const ByteView rest = bytes.subspan(position_);
+    const ByteView rest = this->rest(batch);
     if (phase_ == Phase::tail) {
       return take_tail(rest, batch);
     }
@@ -161,7 +91,7 @@ Result<TcgReader::Progress> TcgReader::parse(Batch& batch) {
 }
 
 // An ACPI table as the first 56 bytes of the same file.
-Result<std::optional<TcgReader::Progress>> TcgReader::parse_preamble(ByteView rest) {
+Result<std::optional<PieceReader::Progress>> TcgReader::parse_preamble(ByteView rest) {
   if (rest.size() < kAcpiTableBytes && !whole_rest_is_here()) {
     return Progress{.ended = false, .need = kAcpiTableBytes};
   }
@@ -177,14 +107,14 @@ Result<std::optional<TcgReader::Progress>> TcgReader::parse_preamble(ByteView re
   if (row_ == Row::ccel && options_.platform == Platform::unknown) {
     info_.platform = table->platform();
   }
-  report_.add(QuirkId::acpi_preamble, number_, offset(), [&] {
+  report_.add(QuirkId::acpi_preamble, next_number(), offset(), [&] {
     return fmt::format("an ACPI CCEL table (CC type {}) lies before the log", cc_type_name(table->cc_type));
   });
-  position_ += kAcpiTableBytes;
+  consume(kAcpiTableBytes);
   return std::nullopt;
 }
 
-Result<std::optional<TcgReader::Progress>> TcgReader::parse_opening(ByteView rest) {
+Result<std::optional<PieceReader::Progress>> TcgReader::parse_opening(ByteView rest) {
   const bool complete = whole_rest_is_here();
   if (rest.empty() && complete) {
     return Progress{.ended = true, .need = 0};
@@ -255,7 +185,7 @@ void TcgReader::adopt(const Opening& opening, ByteView rest) {
       stated_records_ = opening.final_count;
       layout_.framing = Framing::agile;
       info_.preamble = to_bytes(rest.first(kFinalEventsHeaderBytes));
-      position_ += kFinalEventsHeaderBytes;
+      consume(kFinalEventsHeaderBytes);
       break;
   }
   layout_.algorithms = info_.algorithms;
@@ -263,9 +193,9 @@ void TcgReader::adopt(const Opening& opening, ByteView rest) {
 }
 
 // At a record boundary: has the log ended, or is more needed to know?
-std::optional<TcgReader::Progress> TcgReader::check_end(ByteView rest) {
+std::optional<PieceReader::Progress> TcgReader::check_end(ByteView rest) {
   const bool complete = whole_rest_is_here();
-  const bool table_is_over = stated_records_ && number_ == *stated_records_;
+  const bool table_is_over = stated_records_ && next_number() == *stated_records_;
   if (rest.empty() && complete && (!stated_records_ || table_is_over)) {
     return Progress{.ended = true, .need = 0};
   }
@@ -283,7 +213,7 @@ std::optional<TcgReader::Progress> TcgReader::check_end(ByteView rest) {
   return std::nullopt;
 }
 
-Result<std::optional<TcgReader::Progress>> TcgReader::parse_record(ByteView rest, Batch& batch) {
+Result<std::optional<PieceReader::Progress>> TcgReader::parse_record(ByteView rest, Batch& batch) {
   if (auto progress = check_end(rest); progress || phase_ == Phase::tail) {
     return progress;
   }
@@ -304,36 +234,32 @@ Result<std::optional<TcgReader::Progress>> TcgReader::parse_record(ByteView rest
 
 void TcgReader::push_record(ByteView rest, const Frame& frame, Batch& batch) {
   const auto size = static_cast<std::size_t>(frame.size);
-  Record& record = batch.records.emplace_back();
-  record.number = number_;
-  record.offset = offset();
+  Record& record = add_record(batch, frame.digests);
   record.raw = rest.first(size);
   record.raw_index = frame.index;
   record.type = frame.type;
   record.data = frame.data;
   record.framing = static_cast<std::uint8_t>(layout_.framing);
   record.suffix = rest.subspan(size, suffix_);
-  digest_counts_.push_back(frame.digests);
   meaning_->apply(record, frame);
 
-  position_ += size + suffix_;
+  consume(size + suffix_);
   suffix_ = 0;
-  ++number_;
   if (row_ != Row::tcg) {
     layout_.framing = Framing::agile;
   }
 }
 
-TcgReader::Progress TcgReader::take_tail(ByteView rest, Batch& batch) {
+PieceReader::Progress TcgReader::take_tail(ByteView rest, Batch& batch) {
   if (!rest.empty()) {
     batch.trailing = rest;
     tail_.add(rest, offset());
-    position_ += rest.size();
+    consume(rest.size());
   }
   if (!whole_rest_is_here()) {
     return {.ended = false, .need = limits::kReadPiece};
   }
-  tail_.report(report_, number_);
+  tail_.report(report_, next_number());
   return {.ended = true, .need = 0};
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "lib/base/diagnostic.hpp"
 #include "lib/base/error.hpp"
@@ -13,8 +15,17 @@ namespace mrtool {
 struct ReadOptions {
   // Algorithm sizes from an earlier log of the chain, for pieces that have no spec-ID event of their own
   // (the UEFI final-events table).
-  std::vector<AlgorithmSize> algorithms;
+  std::vector<AlgorithmSize> algorithms{};
   Platform platform = Platform::unknown;  // when it is known from elsewhere (an ACPI CCEL table)
+
+  // REGISTER= of the command line, or the log's place in a TSM tree: for formats that do not name their register.
+  std::optional<Register> reg{};
+  // The bank of a log that does not state it (--bank, a hash_algo file beside it); none: the reader finds out.
+  HashAlgorithm bank = HashAlgorithm::none;
+  // Banks for which digests are computed from the content, where the format's rule allows it, beside those that the
+  // log holds. Empty: the format's usual ones.
+  std::vector<HashAlgorithm> compute_banks{};
+  bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
 };
 
 // A pull reader over a source that it owns. Memory is bounded by one piece and one record.

@@ -1,6 +1,10 @@
 // How records become bytes.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "lib/base/error.hpp"
 #include "lib/record/record.hpp"
 
@@ -20,6 +24,27 @@ class MemorySink final : public ByteSink {
 
  private:
   Bytes& out_;
+};
+
+struct WriteOptions {
+  std::string dialect{};        // of the format's dialects; empty: its default
+  std::optional<Register> reg{};  // the one register of a format that holds one (tsm, aael); nothing: the first record's
+  HashAlgorithm bank = HashAlgorithm::none;  // the one bank of a format that holds one; none: the log's strongest
+  bool ccmr_as_pcr = false;                  // CEL: CC measurement register indices in the pcr field
+};
+
+// How much of a record a format can hold.
+enum class Carriage : std::uint8_t {
+  native,        // in the format's own terms
+  encapsulated,  // in a documented wrapping from which the format's reader gets the same record back
+  lost,          // not, or not all of it
+};
+std::string_view to_string(Carriage carriage);
+
+struct Carried {
+  Carriage carriage = Carriage::native;
+  std::string field;   // what is lost: "record", "digest sha1", "comment"; empty unless lost
+  std::string reason;  // one sentence; empty unless lost
 };
 
 // Writes one log. Records whose `raw` is not empty are written as they are; others are encoded from their fields.

@@ -6,7 +6,7 @@
 
 #include "lib/base/host.hpp"
 
-namespace mrtool::tcg {
+namespace mrtool {
 
 class PieceSource {
  public:
@@ -26,4 +26,4 @@ class PieceSource {
   std::optional<Error> failure_;
 };
 
-}  // namespace mrtool::tcg
+}  // namespace mrtool

@@ -1,10 +1,10 @@
-#include "formats/tcg/piece_source.hpp"
+#include "lib/base/piece_source.hpp"
 
 #include <algorithm>
 
 #include "lib/base/limits.hpp"
 
-namespace mrtool::tcg {
+namespace mrtool {
 
 void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
   while (!exhausted() && buffer.size() < target) {
@@ -27,4 +27,4 @@ void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
   }
 }
 
-}  // namespace mrtool::tcg
+}  // namespace mrtool
