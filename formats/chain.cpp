@@ -24,8 +24,8 @@ Error in_file(Error error, const std::string& path) {
 }  // namespace
 
 struct LogChain::State {
-  State(std::vector<LogName> log_names, Host& the_host, DiagnosticSink& sink)
-      : names(std::move(log_names)), host(the_host), diagnostics(sink) {
+  State(std::vector<LogName> log_names, Host& the_host, DiagnosticSink& sink, ChainOptions chain_options)
+      : names(std::move(log_names)), host(the_host), diagnostics(sink), chain(std::move(chain_options)) {
     logs.reserve(names.size());  // summaries stay where they are: sources count into them
   }
 
@@ -46,6 +46,7 @@ struct LogChain::State {
   std::vector<LogName> names;
   Host& host;
   DiagnosticSink& diagnostics;
+  ChainOptions chain;
   std::vector<LogSummary> logs;
   std::vector<Error> errors;
   Batch batch;
@@ -146,7 +147,7 @@ Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, co
     summary.info.evidence = "an ACPI CCEL table given before the log";
     summary.note.clear();
   }
-  if (opened.name.reg) {
+  if (opened.name.reg && format->names_registers && !format->takes_register) {
     return fail(ErrorKind::usage, fmt::format("the records of a {} log name their registers themselves: leave out {}=",
                                               format->name, to_string(*opened.name.reg)));
   }
@@ -172,7 +173,10 @@ void LogChain::State::begin_log(OpenedLog& opened) {
     return;
   }
   logs.back().info.format = format->name;
-  ReadOptions options;
+  ReadOptions options{.reg = opened.name.reg,
+                      .bank = chain.bank,
+                      .compute_banks = chain.compute_banks,
+                      .compute_alternatives = chain.compute_alternatives};
   if (table) {
     options.platform = table->platform();
     table.reset();
@@ -281,8 +285,8 @@ bool LogChain::State::read(Step& step) {
   return !batch.records.empty() || !batch.trailing.empty() || (first && !damaged);
 }
 
-LogChain::LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics)
-    : state_(std::make_unique<State>(std::move(names), host, diagnostics)) {}
+LogChain::LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics, ChainOptions options)
+    : state_(std::make_unique<State>(std::move(names), host, diagnostics, std::move(options))) {}
 
 LogChain::~LogChain() = default;
 

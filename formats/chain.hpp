@@ -36,9 +36,16 @@ struct LogSummary {
   bool partial = false;  // damaged: more was there than could be read
 };
 
+// What holds for every log of a chain.
+struct ChainOptions {
+  HashAlgorithm bank = HashAlgorithm::none;  // of logs that do not state theirs (--bank, when it names one)
+  std::vector<HashAlgorithm> compute_banks{};
+  bool compute_alternatives = false;  // values will be compared
+};
+
 class LogChain {
  public:
-  LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics);
+  LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics, ChainOptions options = {});
   ~LogChain();
 
   struct Step {

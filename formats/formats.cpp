@@ -61,6 +61,7 @@ std::span<const FormatRow> formats() {
        .detect = tcg::detect_tcg,
        .make_reader = make_tcg_reader<tcg::Row::tcg>,
        .make_writer = tcg::make_writer,
+       .carry = nullptr,
        .quirks = tcg::quirks()},
       {.name = "tcg2",
        .aliases = {},
@@ -69,6 +70,7 @@ std::span<const FormatRow> formats() {
        .detect = tcg::detect_tcg2,
        .make_reader = make_tcg_reader<tcg::Row::tcg2>,
        .make_writer = tcg::make_writer,
+       .carry = nullptr,
        .quirks = tcg::quirks()},
       {.name = "ccel",
        .aliases = {},
@@ -77,6 +79,7 @@ std::span<const FormatRow> formats() {
        .detect = tcg::detect_ccel,
        .make_reader = make_tcg_reader<tcg::Row::ccel>,
        .make_writer = tcg::make_writer,
+       .carry = nullptr,
        .quirks = tcg::quirks()},
   });
   return kFormats;

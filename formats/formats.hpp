@@ -32,8 +32,13 @@ struct FormatRow {
   std::string_view carries;  // one line: which registers, banks and content it can hold
   std::optional<Detection> (*detect)(const Probe&);
   std::unique_ptr<Reader> (*make_reader)(std::unique_ptr<ByteSource>, const ReadOptions&, DiagnosticSink&);
-  std::unique_ptr<Writer> (*make_writer)(ByteSink&);
+  std::unique_ptr<Writer> (*make_writer)(ByteSink&, const WriteOptions&);
+  // What of a record of a log this format can hold.
+  Carried (*carry)(const Record&, const LogInfo&, const WriteOptions&);
   std::span<const Quirk> quirks;
+  std::span<const std::string_view> dialects{};  // that WriteOptions::dialect may name, the default first
+  bool names_registers = true;  // its records name their registers; otherwise REGISTER= or the log's place does
+  bool takes_register = false;  // REGISTER= is allowed though its records name registers (IMA lists)
 };
 
 std::span<const FormatRow> formats();

@@ -89,7 +89,7 @@ Result<LogName> parse_log_name(std::string_view text) {
   if (rest.empty()) {
     return fail(ErrorKind::usage, fmt::format("expected the path of a log in '{}', found none", text));
   }
-  if (name.reg && name.format != nullptr) {
+  if (name.reg && name.format != nullptr && name.format->names_registers && !name.format->takes_register) {
     return fail(ErrorKind::usage, fmt::format("the records of a {} log name their registers themselves: leave out {}=",
                                               name.format->name, to_string(*name.reg)));
   }

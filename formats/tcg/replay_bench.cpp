@@ -66,7 +66,7 @@ Bytes record_block() {
   HashEngine engine;
   Bytes block;
   MemorySink sink(block);
-  const auto writer = find_format("tcg2")->make_writer(sink);
+  const auto writer = find_format("tcg2")->make_writer(sink, {});
   expect(writer->begin(log_info()));
   std::array<Digest, kBanks.size()> digests;
   std::array<DigestEntry, kBanks.size()> entries;

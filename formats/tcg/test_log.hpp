@@ -175,7 +175,7 @@ enum class Raw : std::uint8_t { kept, dropped };
 inline Result<Bytes> write_whole(const WholeLog& log, Raw raw) {
   Bytes out;
   MemorySink sink(out);
-  const auto writer = make_writer(sink);
+  const auto writer = make_writer(sink, {});
   if (auto status = writer->begin(log.info); !status) {
     return std::unexpected(std::move(status).error());
   }

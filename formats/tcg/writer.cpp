@@ -99,7 +99,7 @@ Status TcgWriter::encode_digests(const Record& record, ByteWriter& out) const {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_writer(ByteSink& sink) {
+std::unique_ptr<Writer> make_writer(ByteSink& sink, const WriteOptions& /*options*/) {
   return std::make_unique<TcgWriter>(sink);
 }
 

@@ -2,7 +2,9 @@
 // code may read a whole structure and check once. Nothing is allocated.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "lib/base/bytes.hpp"
@@ -17,13 +19,20 @@ class ByteReader {
   explicit ByteReader(ByteView data, std::uint64_t base = 0, ByteOrder order = ByteOrder::little)
       : data_(data), base_(base), order_(order) {}
 
-  std::uint8_t u8();
-  std::uint16_t u16();
-  std::uint32_t u32();
-  std::uint64_t u64();
+  std::uint8_t u8() { return integer<std::uint8_t>(); }
+  std::uint16_t u16() { return integer<std::uint16_t>(); }
+  std::uint32_t u32() { return integer<std::uint32_t>(); }
+  std::uint64_t u64() { return integer<std::uint64_t>(); }
 
   // The next n bytes as a view of the same buffer.
-  ByteView take(std::uint64_t n);
+  ByteView take(std::uint64_t n) {
+    if (failure_ || n > left()) {
+      return refuse(n);
+    }
+    const ByteView view = data_.subspan(position_, static_cast<std::size_t>(n));
+    position_ += static_cast<std::size_t>(n);
+    return view;
+  }
   ByteView rest() { return take(left()); }
   void skip(std::uint64_t n) { (void)take(n); }
   // A cursor that is confined to the next n bytes.
@@ -43,7 +52,18 @@ class ByteReader {
   const std::optional<Failure>& failure() const { return failure_; }
 
  private:
-  std::uint64_t integer(unsigned width);
+  template <class Integer>
+  Integer integer() {
+    const ByteView bytes = take(sizeof(Integer));
+    if (bytes.empty()) {
+      return 0;
+    }
+    Integer value = 0;
+    std::memcpy(&value, bytes.data(), sizeof(Integer));
+    const bool swap = (order_ == ByteOrder::little) != (std::endian::native == std::endian::little);
+    return swap ? std::byteswap(value) : value;
+  }
+  ByteView refuse(std::uint64_t n);
 
   ByteView data_;
   std::uint64_t base_;

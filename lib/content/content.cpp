@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/content/contents.hpp"
 #include "lib/content/decoders.hpp"
 #include "lib/content/recipes.hpp"
 
@@ -19,26 +20,15 @@ using pcclient::Preimage;
 using pcclient::Recipe;
 
 constexpr std::string_view kNotMeasured = "not-measured";
-constexpr std::string_view kUnknownContent = "unknown-content";
+constexpr std::string_view kAlternative = "alternative-rule";
 constexpr std::string_view kUnknownAlgorithm = "unknown-algorithm";
-constexpr std::string_view kUnknownType = "unknown-event-type";
 constexpr std::string_view kSizeContradiction = "digest-size-contradicts-algorithm";
-
-// For types that the table does not have: the usual rule may hold, and nothing is wrong when it does not.
-const EventType kUnknown{.value = 0,
-                         .name = {},
-                         .decode = pcclient::decode_raw,
-                         .recipes = pcclient::exact_recipe,
-                         .otherwise = pcclient::always_unverifiable,
-                         .outside = kUnknownType};
-
-const EventType& type_of(const Record& record) {
-  const EventType* type = pcclient::find_event_type(record.type);
-  return type == nullptr ? kUnknown : *type;
-}
 
 // Why a bank cannot be computed; empty when it can.
 std::string_view obstacle(const DigestEntry& entry) {
+  if (entry.origin == DigestOrigin::alternative) {
+    return kAlternative;
+  }
   const HashAlgorithmRow* row = find_algorithm(entry.algorithm);
   if (row == nullptr || !HashEngine::can_compute(entry.algorithm)) {
     return kUnknownAlgorithm;
@@ -161,25 +151,20 @@ std::vector<std::string_view> covered_fields(const Decoded& decoded, const Judge
 }
 
 Decoded decode(const Record& record, const LogInfo& log) {
-  const Context context{.record = record, .log = log, .data = record.data};
-  return record.content == ContentType::pcclient ? type_of(record).decode(context) : pcclient::decode_raw(context);
+  return content_row(record.content).rule(record).decode({.record = record, .log = log, .data = record.data});
 }
 
 Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
-  if (record.content != ContentType::pcclient) {
-    return nothing_to_judge(record, kUnknownContent);
-  }
-  // Such a record is measured only into the NV index that it names (PFP 1.06, 10.4.5).
-  if (record.type == pcclient::kNoAction && record.reg.kind != RegisterKind::nv) {
+  // A record that names no register of the log's is not folded, but its digest can be looked at all the same.
+  if (!record.extends && record.reg.kind != RegisterKind::invalid) {
     return nothing_to_judge(record, kNotMeasured);
   }
   const Context context{.record = record, .log = log, .data = record.data};
-  return Judge(context, type_of(record), engine).run();
+  return Judge(context, content_row(record.content).rule(record), engine).run();
 }
 
 std::string event_type_name(const Record& record) {
-  const EventType* type = record.content == ContentType::pcclient ? pcclient::find_event_type(record.type) : nullptr;
-  return type == nullptr ? fmt::format("0x{:08x}", record.type) : std::string(type->name);
+  return content_row(record.content).type_name(record);
 }
 
 }  // namespace mrtool
