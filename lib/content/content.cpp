@@ -155,6 +155,9 @@ Decoded decode(const Record& record, const LogInfo& log) {
 }
 
 Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
+  if (record.content == ContentType::none) {
+    return nothing_to_judge(record, "unknown-content");
+  }
   // A record that names no register of the log's is not folded, but its digest can be looked at all the same.
   if (!record.extends && record.reg.kind != RegisterKind::invalid) {
     return nothing_to_judge(record, kNotMeasured);

@@ -23,6 +23,7 @@ struct Measured : EventFixture {
         entries{{{HashAlgorithm::sha1, sha1.view()}, {HashAlgorithm::sha256, sha256.view()}}} {
     record.content = ContentType::pcclient;
     record.type = type;
+    record.extends = type != kNoAction;
     record.digests = entries;
   }
   Measured(std::uint32_t type, const Bytes& bytes, const Bytes& hashed) : Measured(type, bytes, hashed, hashed) {}
@@ -147,6 +148,7 @@ TEST_CASE("EV_NO_ACTION is measured only into an NV index") {
   Measured event(kNoAction, kText, kText);
   check_all(event.judged(), Check::none, "not-measured");
   event.record.reg.kind = RegisterKind::nv;
+  event.record.extends = true;
   check_all(event.judged(), Check::matches, "exact");
 }
 
