@@ -14,7 +14,8 @@ namespace {
 
 using pcclient::EventType;
 
-// For types that the table of event types does not have: the usual rule may hold, and nothing is wrong when it does not.
+// For types that the table of event types does not have: the usual rule may hold, and nothing is wrong when it does
+// not.
 const EventType kUnknownEvent{.value = 0,
                               .name = {},
                               .decode = pcclient::decode_raw,
