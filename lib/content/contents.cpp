@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/content/cel_content.hpp"
+#include "lib/content/aael_line.hpp"
 #include "lib/content/decoders.hpp"
 #include "lib/content/recipes.hpp"
+#include "lib/content/tsm_line.hpp"
 
 namespace mrtool {
 
@@ -25,7 +28,7 @@ const EventType kUnknownEvent{.value = 0,
 const EventType kUnknownContent{.value = 0,
                                 .name = {},
                                 .decode = pcclient::decode_raw,
-                                .recipes = pcclient::exact_recipe,
+                                .recipes = cel::private_recipes,
                                 .otherwise = pcclient::always_unverifiable,
                                 .outside = "unknown-content"};
 
@@ -49,6 +52,12 @@ std::string unknown_name(const Record& record) {
 
 constexpr std::array kRows = std::to_array<ContentRow>({
     {.content = ContentType::pcclient, .rule = event_rule, .type_name = event_name},
+    {.content = ContentType::tsm, .rule = tsm::content_rule, .type_name = tsm::type_name},
+    {.content = ContentType::aael, .rule = aael::content_rule, .type_name = aael::type_name},
+    {.content = ContentType::cel_management, .rule = cel::management_rule, .type_name = cel::management_name},
+    {.content = ContentType::ima_tlv, .rule = cel::ima_tlv_rule, .type_name = cel::ima_tlv_name},
+    {.content = ContentType::systemd, .rule = cel::systemd_rule, .type_name = cel::systemd_name},
+    {.content = ContentType::cos, .rule = cel::cos_rule, .type_name = cel::cos_name},
 });
 
 constexpr ContentRow kUnknownRow{.content = ContentType::unknown, .rule = unknown_rule, .type_name = unknown_name};

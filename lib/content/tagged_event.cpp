@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/limits.hpp"
+#include "lib/content/aael_line.hpp"
 #include "lib/content/decoders.hpp"
 #include "lib/content/event_text.hpp"
 #include "lib/content/field_reader.hpp"
@@ -88,7 +89,6 @@ bool is_bare_label(ByteView data, const Header& header) {
   return (!header.present || header.size > data.size() - kTagHeaderSize) && printable_text(data).has_value();
 }
 
-// domain, operation, content: the first two spaces part them (CoCo kbs/docs/confidential-containers-eventlog.md).
 Decoded decode_aael(FieldReader& reader, std::uint32_t size) {
   const std::uint64_t begin = reader.position();
   const ByteView bytes = reader.reader().take(size);
@@ -96,23 +96,8 @@ Decoded decode_aael(FieldReader& reader, std::uint32_t size) {
     return reader.finish("aael", "AAEL event");
   }
   const std::string_view text = as_text(bytes);
-  const std::size_t first = text.find(' ');
-  const std::size_t second = first == std::string_view::npos ? first : text.find(' ', first + 1);
-  if (second == std::string_view::npos) {
-    reader.add("text", Value(text), begin);
-    Decoded decoded = reader.finish("aael", std::string(text));
-    if (decoded.problem.empty()) {
-      decoded.problem = "not of the form 'domain operation content'";
-    }
-    return decoded;
-  }
   Decoded decoded = reader.finish("aael", std::string(text));
-  const auto part = [&](std::string_view name, std::size_t from, std::size_t to) {
-    decoded.fields.push_back({std::string(name), Value(text.substr(from, to - from)), {begin + from, begin + to}});
-  };
-  part("domain", 0, first);
-  part("operation", first + 1, second);
-  part("content", second + 1, text.size());
+  aael::add_event_fields(decoded, text, begin);
   return decoded;
 }
 

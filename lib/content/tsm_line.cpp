@@ -66,8 +66,10 @@ std::optional<std::array<std::string_view, 3>> three_fields(std::string_view lin
     return std::nullopt;
   }
   const std::array fields{line.substr(0, first), line.substr(first + 1, second - first - 1), line.substr(second + 1)};
-  if (std::ranges::any_of(
-          fields, [](std::string_view field) { return field.empty() || std::ranges::any_of(field, is_space); })) {
+  const auto is_bad = [](std::string_view field) {
+    return field.empty() || field.find_first_of("\t\n\v\f\r") != std::string_view::npos;
+  };
+  if (std::ranges::any_of(fields, is_bad)) {
     return std::nullopt;
   }
   return fields;
