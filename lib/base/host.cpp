@@ -114,7 +114,11 @@ Status write_beside_and_rename(const std::string& path, const std::string& tempo
 
 class RealHost final : public Host {
  public:
-  explicit RealHost(std::string root) : root_(std::move(root)) {
+  RealHost(std::string root, std::string temporary_directory)
+      : root_(std::move(root)), temporary_directory_(std::move(temporary_directory)) {
+    if (temporary_directory_.empty()) {
+      temporary_directory_ = kTemporaryDirectory;
+    }
     while (root_.ends_with('/')) {
       root_.pop_back();
     }
@@ -199,8 +203,11 @@ class RealHost final : public Host {
     return done;
   }
 
+  std::unique_ptr<Spool> spool() override { return std::make_unique<Spool>(temporary_directory_); }
+
  private:
   std::string root_;
+  std::string temporary_directory_;
 };
 
 class MemorySource final : public ByteSource {
@@ -220,8 +227,8 @@ class MemorySource final : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<Host> make_host(std::string root) {
-  return std::make_unique<RealHost>(std::move(root));
+std::unique_ptr<Host> make_host(std::string root, std::string temporary_directory) {
+  return std::make_unique<RealHost>(std::move(root), std::move(temporary_directory));
 }
 
 std::unique_ptr<ByteSource> make_memory_source(ByteView bytes) {

@@ -9,6 +9,7 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/spool.hpp"
 
 namespace mrtool {
 
@@ -38,10 +39,15 @@ class Host {
   Result<Bytes> read_file(const std::string& path, std::uint64_t limit);
   // Replaces or makes a file in one step: a reader sees the old one or all of the new one.
   virtual Status write_file(const std::string& path, ByteView content) = 0;
+  // A place for bytes that are too many for memory.
+  virtual std::unique_ptr<Spool> spool() { return std::make_unique<Spool>(std::string(kTemporaryDirectory)); }
+
+ protected:
+  static constexpr std::string_view kTemporaryDirectory = "/tmp";
 };
 
-// The real one. `root` is the prefix of system_path; empty for /.
-std::unique_ptr<Host> make_host(std::string root);
+// The real one. `root` is the prefix of system_path; empty for /. Spools are in `temporary_directory`; empty for /tmp.
+std::unique_ptr<Host> make_host(std::string root, std::string temporary_directory = {});
 
 // Lets detection look at the front of a source before a reader takes it.
 class PeekSource final : public ByteSource {

@@ -45,6 +45,15 @@ std::string_view to_string(Carriage carriage) {
   return kNames[static_cast<std::size_t>(carriage)];
 }
 
+Status ByteSink::write_first(ByteView /*bytes*/) {
+  return fail(ErrorKind::unsupported, "what is written here cannot be given a header afterwards");
+}
+
+Status MemorySink::write_first(ByteView bytes) {
+  out_.insert(out_.begin(), bytes.begin(), bytes.end());
+  return {};
+}
+
 Status MemorySink::write(ByteView bytes) {
   out_.insert(out_.end(), bytes.begin(), bytes.end());
   return {};

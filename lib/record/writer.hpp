@@ -14,6 +14,9 @@ class ByteSink {
  public:
   virtual ~ByteSink() = default;
   virtual Status write(ByteView bytes) = 0;
+  // Puts bytes before all that was written: a header that only the whole log tells. Fails (unsupported) in sinks that
+  // have given away what was written.
+  virtual Status write_first(ByteView bytes);
 };
 
 // A sink that appends to bytes that the caller keeps alive.
@@ -21,6 +24,7 @@ class MemorySink final : public ByteSink {
  public:
   explicit MemorySink(Bytes& out) : out_(out) {}
   Status write(ByteView bytes) override;
+  Status write_first(ByteView bytes) override;
 
  private:
   Bytes& out_;
@@ -43,8 +47,13 @@ std::string_view to_string(Carriage carriage);
 
 struct Carried {
   Carriage carriage = Carriage::native;
-  std::string field;   // what is lost: "record", "digest sha1", "comment"; empty unless lost
+  // What is lost: "record" or "comment" when nothing is written, else the parts that are not ("digest sha1"); empty
+  // unless lost.
+  std::string field;
   std::string reason;  // one sentence; empty unless lost
+
+  // Nothing of the record is written.
+  bool nothing_left() const { return carriage == Carriage::lost && (field == "record" || field == "comment"); }
 };
 
 // Writes one log. Records whose `raw` is not empty are written as they are; others are encoded from their fields.

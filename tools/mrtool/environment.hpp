@@ -15,7 +15,9 @@ struct Environment {
   Output& out;
   Output& err;
   // Given the value of --root, empty without one.
-  std::function<std::unique_ptr<Host>(std::string root)> make_host = mrtool::make_host;
+  std::function<std::unique_ptr<Host>(std::string root)> make_host = [](std::string root) {
+    return mrtool::make_host(std::move(root));
+  };
   bool input_is_terminal = false;
   bool output_is_terminal = false;
   bool error_is_terminal = false;

@@ -23,6 +23,10 @@ int run_process(std::span<char*> arguments) {
   mrtool::DescriptorOutput err(STDERR_FILENO, "standard error");
   const char* const no_color = std::getenv("NO_COLOR");
   mrtool::Environment environment{.out = out, .err = err};
+  const char* const temporary = std::getenv("TMPDIR");
+  environment.make_host = [directory = std::string(temporary == nullptr ? "" : temporary)](std::string root) {
+    return mrtool::make_host(std::move(root), directory);
+  };
   environment.input_is_terminal = ::isatty(STDIN_FILENO) == 1;
   environment.output_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   environment.error_is_terminal = ::isatty(STDERR_FILENO) == 1;
