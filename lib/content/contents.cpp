@@ -8,6 +8,7 @@
 #include "lib/content/cel_content.hpp"
 #include "lib/content/aael_line.hpp"
 #include "lib/content/decoders.hpp"
+#include "lib/content/ima.hpp"
 #include "lib/content/recipes.hpp"
 #include "lib/content/tsm_line.hpp"
 
@@ -52,6 +53,7 @@ std::string unknown_name(const Record& record) {
 
 constexpr std::array kRows = std::to_array<ContentRow>({
     {.content = ContentType::pcclient, .rule = event_rule, .type_name = event_name},
+    {.content = ContentType::ima_template, .rule = ima::rule_of, .type_name = ima::type_name},
     {.content = ContentType::tsm, .rule = tsm::content_rule, .type_name = tsm::type_name},
     {.content = ContentType::aael, .rule = aael::content_rule, .type_name = aael::type_name},
     {.content = ContentType::cel_management, .rule = cel::management_rule, .type_name = cel::management_name},

@@ -1,0 +1,157 @@
+#include "lib/content/ima.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "lib/base/text.hpp"
+#include "lib/content/ima_fields.hpp"
+#include "lib/content/raw.hpp"
+#include "lib/content/recipes.hpp"
+
+namespace mrtool::ima {
+
+namespace {
+
+using pcclient::Context;
+using pcclient::EventType;
+using pcclient::Otherwise;
+using pcclient::Recipe;
+
+struct Split {
+  Fields fields;
+  ByteOrder order = ByteOrder::little;
+};
+
+std::optional<Split> split(const Record& record, ByteOrder order) {
+  const auto kind = find_template(as_text(record.name));
+  if (!kind) {
+    return std::nullopt;
+  }
+  const ByteOrder other = order == ByteOrder::little ? ByteOrder::big : ByteOrder::little;
+  for (const ByteOrder candidate : {order, other}) {
+    if (const auto fields = split_fields(*kind, record.data, candidate)) {
+      return Split{*fields, candidate};
+    }
+  }
+  return std::nullopt;
+}
+
+Decoded decode_entry(const Context& context) {
+  const std::string_view violation = context.record.violation ? "violation: " : "";
+  const auto found = split(context.record, context.log.byte_order);
+  if (!found) {
+    Decoded decoded;
+    decoded.kind = "ima";
+    decoded.summary = fmt::format("{}{}", violation, hex_preview(context.data));
+    if (find_template(as_text(context.record.name))) {
+      decoded.problem = "the fields of the template do not fill the data";
+    }
+    return decoded;
+  }
+  Decoded decoded{.kind = "ima",
+                  .summary = fmt::format("{}{}", violation, as_text(found->fields.name())),
+                  .fields = {},
+                  .problem = {}};
+  for (const FieldPart& part : found->fields.parts()) {
+    FieldMeaning meaning = explain_field(part, found->fields, found->order);
+    if (!meaning.brief.empty()) {
+      const bool digest = part.id == FieldId::d || part.id == FieldId::d_ng || part.id == FieldId::d_ngv2;
+      const bool plain = digest || part.id == FieldId::buf;
+      decoded.summary += fmt::format("{}{}{}", plain ? "  " : " [", meaning.brief, plain ? "" : "]");
+    }
+    if (decoded.problem.empty()) {
+      decoded.problem = std::move(meaning.problem);
+    }
+    decoded.fields.push_back({std::move(meaning.name), std::move(meaning.value), part.range});
+  }
+  return decoded;
+}
+
+std::span<const Recipe> entry_recipes() {
+  static constexpr std::array kRecipes{Recipe{"template-data", pcclient::whole_data}};
+  return kRecipes;
+}
+
+Otherwise entry_otherwise(const Context& context) {
+  return context.log.dialect == kPaddedDialect ? Otherwise::unverifiable : Otherwise::differs;
+}
+
+const EventType kEntry{.value = 0,
+                       .name = {},
+                       .decode = decode_entry,
+                       .recipes = entry_recipes,
+                       .otherwise = entry_otherwise,
+                       .outside = "padded-sha1"};
+const EventType kViolation{.value = 0,
+                           .name = {},
+                           .decode = decode_entry,
+                           .recipes = pcclient::no_recipes,
+                           .otherwise = pcclient::always_unverifiable,
+                           .outside = "violation"};
+
+}  // namespace
+
+const EventType& rule_of(const Record& record) {
+  return record.violation ? kViolation : kEntry;
+}
+
+std::string type_name(const Record& record) {
+  return std::string(as_text(record.name));
+}
+
+std::optional<Fields> fields_of(const Record& record, ByteOrder order) {
+  auto found = split(record, order);
+  return found ? std::optional(found->fields) : std::nullopt;
+}
+
+std::optional<FileDigest> parse_file_digest(FieldId id, ByteView bytes) {
+  if (id == FieldId::d) {
+    constexpr std::size_t kMd5Bytes = 16;
+    return FileDigest{.type = {}, .algorithm = bytes.size() == kMd5Bytes ? "md5" : "sha1", .digest = bytes};
+  }
+  const std::string_view text = as_text(bytes);
+  const std::size_t nul = text.find('\0');
+  if (nul == std::string_view::npos || nul == 0 || text[nul - 1] != ':') {
+    return std::nullopt;
+  }
+  const ByteView digest = bytes.subspan(nul + 1);
+  const std::string_view tag = text.substr(0, nul - 1);
+  if (id != FieldId::d_ngv2) {
+    return FileDigest{.type = {}, .algorithm = tag, .digest = digest};
+  }
+  const std::size_t colon = tag.rfind(':');
+  if (colon == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return FileDigest{.type = tag.substr(0, colon), .algorithm = tag.substr(colon + 1), .digest = digest};
+}
+
+std::optional<BootAggregate> boot_aggregate_of(const Record& record, ByteOrder order) {
+  const auto fields = fields_of(record, order);
+  if (!fields || as_text(fields->name()) != kBootAggregate) {
+    return std::nullopt;
+  }
+  for (const FieldId id : {FieldId::d_ng, FieldId::d_ngv2, FieldId::d}) {
+    const FieldPart* part = fields->find(id);
+    const auto digest = part == nullptr ? std::nullopt : parse_file_digest(id, part->bytes);
+    if (!digest || digest->digest.size() > kMaxDigestSize) {
+      continue;
+    }
+    if (const auto algorithm = parse_algorithm(digest->algorithm)) {
+      return BootAggregate{.algorithm = *algorithm, .value = Digest(digest->digest)};
+    }
+  }
+  return std::nullopt;
+}
+
+Digest boot_aggregate_value(HashEngine& engine, HashAlgorithm algorithm, std::span<const Digest> registers) {
+  Bytes all;
+  all.reserve(registers.size() * kMaxDigestSize);
+  for (const Digest& value : registers) {
+    all.insert(all.end(), value.view().begin(), value.view().end());
+  }
+  return engine.hash(algorithm, all);
+}
+
+}  // namespace mrtool::ima

@@ -1,0 +1,85 @@
+// IMA templates: what the name of an entry's template says about its data (Linux, security/integrity/ima/
+// ima_template.c and Documentation/security/IMA-templates.rst).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "lib/base/byte_reader.hpp"
+#include "lib/content/content.hpp"
+
+namespace mrtool::ima {
+
+enum class FieldId : std::uint8_t {
+  d,
+  n,
+  d_ng,
+  d_ngv2,
+  n_ng,
+  sig,
+  buf,
+  d_modsig,
+  modsig,
+  evmsig,
+  iuid,
+  igid,
+  imode,
+  xattrnames,
+  xattrlengths,
+  xattrvalues,
+};
+
+inline constexpr std::size_t kMaxFields = 15;
+
+// The legacy template "ima" alone is hashed without lengths: the file digest, then the name padded with zeros.
+inline constexpr std::string_view kLegacyName = "ima";
+inline constexpr std::size_t kLegacyDigestBytes = 20;
+inline constexpr std::size_t kLegacyNameBytes = 256;
+inline constexpr std::size_t kLegacyDataBytes = kLegacyDigestBytes + kLegacyNameBytes;
+
+// In order, at most kMaxFields.
+class Template {
+ public:
+  bool add(FieldId id);  // false: too many
+  std::span<const FieldId> fields() const { return std::span(ids_).first(count_); }
+  bool legacy = false;
+
+ private:
+  std::array<FieldId, kMaxFields> ids_{};
+  std::size_t count_ = 0;
+};
+
+// By the name of a built-in template, or a format such as "n-ng|d-ng". Nothing: neither.
+std::optional<Template> find_template(std::string_view name);
+
+struct FieldPart {
+  FieldId id = FieldId::d;
+  ByteView bytes;   // without the length in front
+  ByteRange range;  // of `bytes` in the data
+};
+
+class Fields {
+ public:
+  void add(const FieldPart& part) { parts_[count_++] = part; }  // at most kMaxFields times
+  std::span<const FieldPart> parts() const { return std::span(parts_).first(count_); }
+  const FieldPart* find(FieldId id) const;
+  // What was measured: the first n or n-ng field without its NUL; empty when there is none.
+  ByteView name() const;
+
+ private:
+  std::array<FieldPart, kMaxFields> parts_;
+  std::size_t count_ = 0;
+};
+
+// Template data in the form that is hashed. Nothing when the fields do not fill it exactly.
+std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrder order);
+
+// The text of a name field: n-ng fields and names end with a NUL.
+ByteView without_nul(ByteView bytes);
+
+inline constexpr std::string_view kBootAggregate = "boot_aggregate";
+
+}  // namespace mrtool::ima
