@@ -3,12 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/aael/detect.hpp"
+#include "formats/aael/quirks.hpp"
+#include "formats/aael/reader.hpp"
+#include "formats/aael/writer.hpp"
 #include "formats/tcg/acpi_table.hpp"
+#include "formats/tcg/carry.hpp"
 #include "formats/tcg/detect.hpp"
 #include "formats/tcg/opening.hpp"
 #include "formats/tcg/quirks.hpp"
 #include "formats/tcg/reader.hpp"
 #include "formats/tcg/writer.hpp"
+#include "formats/tsm/detect.hpp"
+#include "formats/tsm/quirks.hpp"
+#include "formats/tsm/reader.hpp"
+#include "formats/tsm/writer.hpp"
 #include "lib/base/text.hpp"
 
 namespace mrtool {
@@ -18,6 +27,14 @@ template <tcg::Row kRow>
 std::unique_ptr<Reader> make_tcg_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                         DiagnosticSink& diagnostics) {
   return tcg::make_reader(kRow, std::move(source), options, diagnostics);
+}
+template <tcg::Row kRow>
+std::unique_ptr<Writer> make_tcg_writer(ByteSink& sink, const WriteOptions& options) {
+  return tcg::make_writer(kRow, sink, options);
+}
+template <tcg::Row kRow>
+Carried carry_in_tcg(const Record& record, const LogInfo& info, const WriteOptions& /*options*/) {
+  return tcg::carry(kRow, record, info);
 }
 
 // What bytes of no known format look like.
@@ -60,8 +77,8 @@ std::span<const FormatRow> formats() {
        .carries = "PCRs; bank sha1; PC client events",
        .detect = tcg::detect_tcg,
        .make_reader = make_tcg_reader<tcg::Row::tcg>,
-       .make_writer = tcg::make_writer,
-       .carry = nullptr,
+       .make_writer = make_tcg_writer<tcg::Row::tcg>,
+       .carry = carry_in_tcg<tcg::Row::tcg>,
        .quirks = tcg::quirks()},
       {.name = "tcg2",
        .aliases = {},
@@ -69,8 +86,8 @@ std::span<const FormatRow> formats() {
        .carries = "PCRs and NV indices; the banks that its spec-ID event announces; PC client events",
        .detect = tcg::detect_tcg2,
        .make_reader = make_tcg_reader<tcg::Row::tcg2>,
-       .make_writer = tcg::make_writer,
-       .carry = nullptr,
+       .make_writer = make_tcg_writer<tcg::Row::tcg2>,
+       .carry = carry_in_tcg<tcg::Row::tcg2>,
        .quirks = tcg::quirks()},
       {.name = "ccel",
        .aliases = {},
@@ -78,9 +95,29 @@ std::span<const FormatRow> formats() {
        .carries = "RTMRs or REMs; the banks that its spec-ID event announces; PC client events",
        .detect = tcg::detect_ccel,
        .make_reader = make_tcg_reader<tcg::Row::ccel>,
-       .make_writer = tcg::make_writer,
-       .carry = nullptr,
+       .make_writer = make_tcg_writer<tcg::Row::ccel>,
+       .carry = carry_in_tcg<tcg::Row::ccel>,
        .quirks = tcg::quirks()},
+      {.name = "tsm",
+       .aliases = {},
+       .summary = "text log of one measurement register (Linux RFC of 2024, TSM measurement registers)",
+       .carries = "one register, one bank; text lines; any other record as a comment",
+       .detect = tsm::detect,
+       .make_reader = tsm::make_reader,
+       .make_writer = tsm::make_writer,
+       .carry = tsm::carry,
+       .quirks = tsm::quirks(),
+       .names_registers = false},
+      {.name = "aael",
+       .aliases = {},
+       .summary = "text log of the attestation agent of Confidential Containers",
+       .carries = "one register, one bank; the agent's text lines",
+       .detect = aael::detect,
+       .make_reader = aael::make_reader,
+       .make_writer = aael::make_writer,
+       .carry = aael::carry,
+       .quirks = aael::quirks(),
+       .names_registers = false},
   });
   return kFormats;
 }

@@ -175,7 +175,8 @@ enum class Raw : std::uint8_t { kept, dropped };
 inline Result<Bytes> write_whole(const WholeLog& log, Raw raw) {
   Bytes out;
   MemorySink sink(out);
-  const auto writer = make_writer(sink, {});
+  const Row row = log.info.format == "tcg" ? Row::tcg : log.info.format == "ccel" ? Row::ccel : Row::tcg2;
+  const auto writer = make_writer(row, sink, {});
   if (auto status = writer->begin(log.info); !status) {
     return std::unexpected(std::move(status).error());
   }

@@ -1,14 +1,17 @@
 // Writes what the reader of this folder reads: byte for byte from raw records, and the same bytes from their fields.
+// Records of other formats are written as carry() says.
 #pragma once
 
 #include <memory>
 
+#include "formats/tcg/reader.hpp"
 #include "lib/record/writer.hpp"
 
 namespace mrtool::tcg {
 
-// One writer for the three rows: Record::framing says which layout a record has, LogInfo the byte order.
+// In a log of the row's own format, Record::framing says which layout a record has and LogInfo the byte order. A
+// crypto-agile log that comes without its spec-ID event gets one, with the banks of its records.
 // Fails (unsupported) for a record that its layout cannot hold.
-std::unique_ptr<Writer> make_writer(ByteSink& sink, const WriteOptions& options);
+std::unique_ptr<Writer> make_writer(Row row, ByteSink& sink, const WriteOptions& options);
 
 }  // namespace mrtool::tcg

@@ -14,7 +14,7 @@ namespace {
 Result<Bytes> write_one(const LogInfo& info, const Record& record) {
   Bytes out;
   MemorySink sink(out);
-  const auto writer = make_writer(sink, {});
+  const auto writer = make_writer(Row::tcg2, sink, {});
   if (auto status = writer->begin(info); !status) {
     return std::unexpected(std::move(status).error());
   }
