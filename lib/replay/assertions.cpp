@@ -63,7 +63,9 @@ void Replay::State::claim_initial(const Record& record, std::size_t slot_index) 
   }
   const std::string name = to_string(slot.reg);
   if (slot.first_extend) {
-    const bool confirmed = position && cell(*position, slot_index).value == assertion.value;
+    const Cell* const here = position ? &cell(*position, slot_index) : nullptr;
+    const bool confirmed =
+        here != nullptr && (here->trail ? here->trail->usual().value : here->value) == assertion.value;
     if (!confirmed) {
       say(Severity::warning, "initial-late", place_of(record),
           fmt::format("an initial value for {} comes after a record that extends it, and does not count", name));
@@ -93,26 +95,33 @@ void Replay::State::assert_present(const Record& record, std::size_t slot, std::
   bank.folded = true;
   here.asserted = true;
   if (!here.started) {
-    here.started = true;
-    here.value = *value;
-    here.initial = *value;
-    here.initial_reason = fmt::format("first SYNC in record {}", record.number);
-    return;
+    // Nothing but the log says so, unless it is where the platform starts the register.
+    start(here, slots_[slot], bank, true);
+    if (!given_initial(slots_[slot].reg, bank)) {
+      const bool known = here.value == *value;
+      here.value = *value;
+      here.initial = *value;
+      here.initial_reason = fmt::format("first SYNC in record {}", record.number);
+      trail_of(here).usual().tail_only = !known;
+    }
   }
-  if (here.value != *value) {
-    say(Severity::warning, "present-differs", place_of(record),
-        fmt::format("{} in bank {} is stated to be {} here; the records before give {}", to_string(record.reg),
-                    bank.row->name, value->hex(), here.value.hex()));
-    here.value = *value;
+  settle_stated(record, here, bank, *value);
+}
+
+std::optional<Digest> Replay::State::given_initial(const Register& reg, const Bank& bank) const {
+  auto given = options_.initial.find({reg, bank.row->id});
+  if (given == options_.initial.end() && !reg.carrier.empty()) {
+    Register alone = reg;
+    alone.carrier.clear();
+    given = options_.initial.find({alone, bank.row->id});
   }
+  return given == options_.initial.end() ? std::nullopt : fit(given->second, bank.row->size);
 }
 
 InitialValue Replay::State::initial_value(const Slot& slot, const Bank& bank, bool extended) const {
   const std::size_t size = bank.row->size;
-  if (const auto given = options_.initial.find({slot.reg, bank.row->id}); given != options_.initial.end()) {
-    if (const auto value = fit(given->second, size)) {
-      return {*value, "--initial"};
-    }
+  if (const auto value = given_initial(slot.reg, bank)) {
+    return {*value, "--initial"};
   }
   // After an H-CRTM sequence the TPM ignores the locality of its startup (5.2), so a measured claim wins.
   for (const bool measured : {true, false}) {

@@ -44,6 +44,7 @@ void Replay::State::say_of_log(Severity severity, std::string_view code, std::st
 void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> log) {
   end_log();
   in_log_ = true;
+  ++log_count_;
   log_ = log;
   grows_ = info.grows_at_runtime;
   for (const AlgorithmSize& stated : info.algorithms) {
@@ -183,13 +184,16 @@ void Replay::State::fold(const Record& record, std::size_t slot) {
   slots_[slot].last_log_grows = grows_;
   BankSet folded;
   for (std::size_t i = 0; i < record.digests.size(); ++i) {
+    if (record.digests[i].origin == DigestOrigin::alternative) {
+      continue;
+    }
     const auto position = usable_position(i, record.digests[i]);
     // Of two digests for one bank the first counts.
     if (!position || folded.test(*position)) {
       continue;
     }
     folded.set(*position);
-    fold_digest(slot, *position, record.digests[i].value);
+    fold_digest(record, slot, *position, record.digests[i].value);
   }
   used_ |= folded;
   if (!slots_[slot].first_extend) {
@@ -201,9 +205,23 @@ void Replay::State::fold(const Record& record, std::size_t slot) {
   if (hints_) {
     hints_->see(record);
   }
+  if (record.content == ContentType::tsm && record.type == static_cast<std::uint32_t>(TsmLine::record)) {
+    fold_carried(record);
+  }
 }
 
-void Replay::State::fold_digest(std::size_t slot, std::size_t position, ByteView digest) {
+namespace {
+
+// The record can be read in more than one way, or begins a log whose records can.
+bool has_readings(const Record& record) {
+  return record.tentative || record.content == ContentType::tsm ||
+         (record.content == ContentType::ima_template &&
+          std::ranges::find(record.digests, DigestOrigin::alternative, &DigestEntry::origin) != record.digests.end());
+}
+
+}  // namespace
+
+void Replay::State::fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest) {
   Bank& bank = banks_[position];
   if (!bank.folded) {
     make_known(position);
@@ -212,6 +230,10 @@ void Replay::State::fold_digest(std::size_t slot, std::size_t position, ByteView
   Cell& here = cell(position, slot);
   if (!here.started) {
     start(here, slots_[slot], bank, true);
+  }
+  if (here.trail || has_readings(record)) {
+    fold_readings(record, here, bank, digest);
+    return;
   }
   engine_.extend(bank.row->id, here.value, digest);
   ++here.records;
@@ -234,6 +256,11 @@ void Replay::State::note_missing(const Record& record, std::size_t slot, BankSet
       Cell& here = cell(position, slot);
       here.missing = place_of(record);
       here.records_before_missing = here.records;
+      if (here.trail) {
+        for (Reading& reading : here.trail->readings) {
+          reading.records_before_missing = reading.records;
+        }
+      }
     }
   }
   slots_[slot].missing |= missing;

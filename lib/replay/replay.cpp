@@ -1,5 +1,7 @@
 #include "lib/replay/replay.hpp"
 
+#include <fmt/format.h>
+
 #include "lib/replay/state.hpp"
 
 namespace mrtool {
@@ -16,6 +18,38 @@ std::string_view to_string(MatchState state) {
       return "differs";
   }
   return "differs";
+}
+
+std::string_view to_string(LogVerdict verdict) {
+  switch (verdict) {
+    case LogVerdict::complete:
+      return "COMPLETE";
+    case LogVerdict::opaque:
+      return "OPAQUE";
+    case LogVerdict::tail_only:
+      return "TAIL-ONLY";
+    case LogVerdict::gap:
+      return "GAP";
+    case LogVerdict::unbound:
+      return "UNBOUND";
+    case LogVerdict::fail:
+      return "FAIL";
+  }
+  return "FAIL";
+}
+
+std::string digest_rule_name(const RegisterResult& result) {
+  switch (result.digest_rule) {
+    case DigestRule::only:
+      return {};
+    case DigestRule::per_bank:
+      return "per-bank";
+    case DigestRule::padded_sha1:
+      return "padded-sha1";
+    case DigestRule::padded_before:
+      return fmt::format("padded-sha1 until record {}", result.rule_changes_at);
+  }
+  return {};
 }
 
 std::string_view to_string(ReplayVerdict verdict) {
@@ -69,6 +103,7 @@ ReplayVerdict verdict_of(const std::vector<RegisterResult>& results, bool compar
     for (const Comparison& comparison : result.against) {
       const bool ahead = comparison.state == MatchState::log_ahead;
       anything = anything || result.records > 0;
+      unknown = unknown || result.log_verdict == LogVerdict::gap || result.log_verdict == LogVerdict::tail_only;
       if (!result.complete && !ahead) {
         unknown = true;
       } else if (ahead) {

@@ -1,5 +1,9 @@
 // The fold: initial values, then every extending record in order, per register and bank. Everything that computes a
 // register value from a log uses this and nothing else.
+//
+// Where a log can be read in more than one way (extends that may have failed, stated values that may be forged, IMA
+// digests of two rules), the ways are folded side by side, and values that the log states or that are compared decide.
+// Without such a value the result is of the usual reading.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +38,36 @@ struct Comparison {
   std::uint64_t matched_records = 0;
 };
 
+// How far a log that states its register's value (a TSM log's SYNC) explains the values compared (TSM log format notes,
+// 6.3).
+enum class LogVerdict : std::uint8_t {
+  complete,   // from a known start to the value, without a gap
+  opaque,     // complete, but with digests that were extended directly: nothing says what they mean
+  tail_only,  // from the log's first stated value on; how the register got there is not known
+  gap,        // a later stated value was taken over; only what follows it is proven
+  unbound,    // no value to compare with
+  fail,       // no reading of the log gives the value
+};
+std::string_view to_string(LogVerdict verdict);
+
+// Where the fold took over a stated value in place of its own.
+struct Gap {
+  std::uint64_t record = 0;
+  Digest expected;  // what the records before gave
+  Digest stated;
+};
+
+// Which digests of an IMA list were folded (IMA format notes, 5.3).
+enum class DigestRule : std::uint8_t {
+  only,           // the log offers no choice
+  per_bank,       // of the bank's own algorithm
+  padded_sha1,    // SHA-1 digests with zeros behind them
+  padded_before,  // those of the kernels before the record that RegisterResult::rule_changes_at says, then per bank
+};
+
 struct RegisterResult {
+  static constexpr std::size_t kListedGaps = 64;
+
   Register reg;
   HashAlgorithm bank = HashAlgorithm::none;
   Digest value;
@@ -44,6 +77,11 @@ struct RegisterResult {
   bool complete = true;            // false: a record that extends the register has no digest for this bank
   bool log_may_run_ahead = false;  // its last record comes from a log that grows at run time
   std::vector<Comparison> against;
+  std::optional<LogVerdict> log_verdict;  // only where a log states the register's value or may have failed extends
+  std::vector<Gap> gaps;                  // of the reading that `value` is of; the first kListedGaps
+  DigestRule digest_rule = DigestRule::only;
+  std::uint64_t rule_changes_at = 0;  // the record from which padded_before folds the bank's own digests
+  std::string carried_by;             // the register whose records extend this one; empty for others
 };
 
 struct ReplayOptions {
@@ -76,7 +114,10 @@ class Replay {
 // Over all comparisons: was anything compared, and did all of it hold?
 enum class ReplayVerdict : std::uint8_t { computed, equal, differs, inconclusive };
 std::string_view to_string(ReplayVerdict verdict);
-// `compared`: values were asked for. Log-ahead holds only where the log may run ahead.
+// "per-bank", "padded-sha1", "padded-sha1 until record 12"; empty where there was no choice.
+std::string digest_rule_name(const RegisterResult& result);
+// `compared`: values were asked for. Log-ahead holds only where the log may run ahead. What a log leaves unproven (a
+// gap, a start that nothing confirms) is inconclusive.
 ReplayVerdict verdict_of(const std::vector<RegisterResult>& results, bool compared);
 
 }  // namespace mrtool

@@ -109,7 +109,7 @@ TEST_CASE("--initial overrides platform and log, for its bank only") {
   CHECK(outcome.at("pcr0", kSha1).initial == locality_initial_value(20, 3));
 }
 
-TEST_CASE("a present value before the first extend is the start; later it is compared and taken") {
+TEST_CASE("a present value before the first extend is the start; later it is compared") {
   Log log;
   const Digest start = Digest::filled(32, 9);
   log.event("mr:a", "sync", {kSha256}).asserting(AssertionKind::present, kSha256, start);
@@ -122,7 +122,11 @@ TEST_CASE("a present value before the first extend is the start; later it is com
   log.event("mr:a", "sync3", {kSha256}).asserting(AssertionKind::present, kSha256, start);
   const Outcome gap = run(log);
   CHECK(gap.sink.count("present-differs") == 1);
-  CHECK(gap.at("mr:a", kSha256).value == extended(kSha256, start, "sync3"));
+  const Digest as_record = extended(kSha256, extended(kSha256, after, "sync2"), "sync3");
+  CHECK(gap.at("mr:a", kSha256).value == as_record);
+  const Outcome taken_over = run(log, {values({{"mr:a", kSha256, extended(kSha256, start, "sync3")}})});
+  CHECK(taken_over.state("mr:a", kSha256) == MatchState::equal);
+  CHECK(taken_over.at("mr:a", kSha256).log_verdict == LogVerdict::gap);
 }
 
 TEST_CASE("stated values that are too long or of an unknown bank are left out") {

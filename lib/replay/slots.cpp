@@ -6,6 +6,14 @@ SlotTable::SlotTable() {
   slots_.reserve(kDirect);
 }
 
+std::optional<std::size_t> SlotTable::find(const Register& reg) const {
+  if (const std::uint16_t* direct = direct_entry(reg); direct != nullptr) {
+    return *direct == 0 ? std::nullopt : std::optional<std::size_t>(*direct - 1);
+  }
+  const auto place = others_.find(reg);
+  return place == others_.end() ? std::nullopt : std::optional(place->second);
+}
+
 std::optional<std::size_t> SlotTable::search_or_add(const Register& reg) {
   const bool direct = direct_entry(reg) != nullptr;
   if (!direct) {

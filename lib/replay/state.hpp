@@ -7,10 +7,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "lib/replay/hints.hpp"
+#include "lib/replay/reading.hpp"
 #include "lib/replay/replay.hpp"
 
 namespace mrtool {
@@ -47,6 +49,18 @@ struct Cell {
   // The first record that extends the register without a digest for the bank, and how many had extended it until then.
   std::optional<Place> missing;
   std::uint64_t records_before_missing = 0;
+  // Where the records can be read in several ways: then value, records and what matched are the readings'.
+  std::unique_ptr<Trail> trail;
+};
+
+// A register that records about another one extend: `<name> extend <alg>/<hex>` in a TSM log (8.1). Its banks have
+// nothing to do with those of the logs.
+struct CarriedCell {
+  Register reg;  // with its carrier
+  std::size_t position = 0;
+  Cell cell;
+  bool log_grows = false;
+  std::size_t own_targets = 0;  // values to compare that were given with the carrier; those without it follow them
 };
 
 // A record's claim where its register started.
@@ -85,6 +99,7 @@ class SlotTable {
     }
     return search_or_add(reg);
   }
+  std::optional<std::size_t> find(const Register& reg) const;
   Slot& operator[](std::size_t index) { return slots_[index]; }
   std::size_t size() const { return slots_.size(); }
 
@@ -123,20 +138,36 @@ struct Replay::State {
   void claim_initial(const Record& record, std::size_t slot_index);
   void assert_present(const Record& record, std::size_t slot, std::size_t position);
   void start(Cell& cell, const Slot& slot, const Bank& bank, bool extended);
+  std::optional<Digest> given_initial(const Register& reg, const Bank& bank) const;
   InitialValue initial_value(const Slot& slot, const Bank& bank, bool extended) const;
 
   // the fold (fold.cpp)
   void fold(const Record& record, std::size_t slot);
-  void fold_digest(std::size_t slot, std::size_t position, ByteView digest);
+  void fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest);
   void note_missing(const Record& record, std::size_t slot, BankSet missing);
   std::optional<std::size_t> usable_position(std::size_t place, const DigestEntry& entry);
   void refuse_bank(HashAlgorithm bank, std::string_view why);
   void make_known(std::size_t position);
   Cell& cell(std::size_t position, std::size_t slot);
 
+  // several readings (readings.cpp)
+  Trail& trail_of(Cell& cell);
+  void fold_readings(const Record& record, Cell& here, const Bank& bank, ByteView digest);
+  void settle_stated(const Record& record, Cell& here, const Bank& bank, const Digest& stated);
+  void say_failed(const Record& record, const Bank& bank, std::uint64_t failed, std::string_view why);
+
+  // registers inside others (carried.cpp)
+  void fold_carried(const Record& record);
+  CarriedCell* find_carried(const Record& record, std::string_view name, std::size_t position);
+  std::map<std::string, std::set<std::string>, std::less<>> carriers_by_name() const;
+  void assign_given_values();
+  void add_carried(std::vector<RegisterResult>& results);
+
   // results (results.cpp)
   RegisterResult result_of(const Slot& slot, Cell& cell, const Bank& bank);
-  void report_banks_without_log();
+  void read_trail(RegisterResult& result, Cell& cell, const Bank& bank);
+  bool is_without_log(const Bank& bank) const;
+  void report_banks_without_log(std::vector<RegisterResult>& results);
   void report_incomplete(const RegisterResult& result, const Cell& cell);
 
   ReplayOptions options_;
@@ -147,9 +178,13 @@ struct Replay::State {
   std::vector<std::size_t> bank_order_;  // positions of known banks, as the logs name them
   BankSet known_;
   std::optional<Hints> hints_;  // only when there is something to compare with
+  SearchBudget search_budget_;
+  std::vector<bool> direct_;  // by source: its values were spelled out, so each is meant to be compared
+  std::map<std::pair<Register, std::size_t>, CarriedCell> carried_;  // by register and position of the bank
 
   // of the present log
   bool in_log_ = false;
+  std::uint64_t log_count_ = 0;  // of the logs so far, this one included
   std::optional<std::size_t> log_;
   bool grows_ = false;
   bool extends_ = false;

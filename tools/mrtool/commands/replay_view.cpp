@@ -46,6 +46,17 @@ void describe_comparison(const Comparison& comparison, const ReplayView& view, D
   writer.end_object();
 }
 
+void describe_gap(const Gap& gap, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("record");
+  writer.count(gap.record);
+  writer.key("expected");
+  writer.hex(gap.expected.view());
+  writer.key("stated");
+  writer.hex(gap.stated.view());
+  writer.end_object();
+}
+
 void describe_register(const RegisterResult& result, const ReplayView& view, DocumentWriter& writer) {
   writer.begin_object();
   writer.key("register");
@@ -63,7 +74,17 @@ void describe_register(const RegisterResult& result, const ReplayView& view, Doc
   writer.key("initial_reason");
   writer.text(result.initial_reason);
   writer.key("carried_by");
-  writer.text_or_null(result.reg.carrier);
+  writer.text_or_null(result.carried_by);
+  writer.key("digest_rule");
+  writer.text_or_null(digest_rule_name(result));
+  writer.key("log_verdict");
+  writer.text_or_null(result.log_verdict ? to_string(*result.log_verdict) : std::string_view());
+  writer.key("gaps");
+  writer.begin_list();
+  for (const Gap& gap : result.gaps) {
+    describe_gap(gap, writer);
+  }
+  writer.end_list();
   writer.key("against");
   writer.begin_list();
   for (const Comparison& comparison : result.against) {
@@ -105,6 +126,24 @@ Tone tone_of(MatchState state) {
       return Tone::bad;
   }
   return Tone::bad;
+}
+
+std::string_view meaning_of(LogVerdict verdict) {
+  switch (verdict) {
+    case LogVerdict::complete:
+      return ", from its start to the value compared";
+    case LogVerdict::opaque:
+      return ", complete, but for what was extended directly nothing says what it means";
+    case LogVerdict::tail_only:
+      return ", proven from its first SYNC on; how the register got there is not known";
+    case LogVerdict::gap:
+      return ", only what follows the last gap is proven";
+    case LogVerdict::unbound:
+      return ", as no value was compared";
+    case LogVerdict::fail:
+      return ", no reading of it gives the value compared";
+  }
+  return "";
 }
 
 class ReplayTable {
@@ -161,10 +200,31 @@ class ReplayTable {
       fmt::format_to(std::back_inserter(out_), "{:{}}  some records of this register have no {} digest\n", "",
                      kRegisterWidth, to_string(result.bank));
     }
+    append_reading(result);
     for (const Comparison& comparison : result.against) {
       if (comparison.state != MatchState::equal) {
         append_difference(result, comparison);
       }
+    }
+  }
+
+  // What lies behind the value where a log can be read in more than one way, or is of another register.
+  void append_reading(const RegisterResult& result) {
+    const auto line = [this](std::string_view text) {
+      fmt::format_to(std::back_inserter(out_), "{:{}}  {}\n", "", kRegisterWidth, text);
+    };
+    if (!result.carried_by.empty()) {
+      line(fmt::format("carried by {}", escape_for_terminal(result.carried_by)));
+    }
+    if (const std::string rule = digest_rule_name(result); !rule.empty() && !result.against.empty()) {
+      line(fmt::format("digests: {}", rule));
+    }
+    if (result.log_verdict) {
+      line(fmt::format("log: {}{}", to_string(*result.log_verdict), meaning_of(*result.log_verdict)));
+    }
+    for (const Gap& gap : result.gaps) {
+      line(fmt::format("record {} states {}; the records before give {}", gap.record, gap.stated.hex(),
+                       gap.expected.hex()));
     }
   }
 

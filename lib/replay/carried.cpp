@@ -1,0 +1,139 @@
+// Virtual registers: records of a TSM log that extend a register which exists in that log only (format notes, 8.1).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/content/tsm_line.hpp"
+#include "lib/registers/names.hpp"
+#include "lib/replay/state.hpp"
+
+namespace mrtool {
+
+namespace {
+
+// Longer names are of no register; they would be kept for every one of them.
+constexpr std::size_t kMaxName = 256;
+
+// "<name> extend <alg>/...", whatever the rest.
+bool reads_like_extend(std::string_view line) {
+  constexpr std::string_view kVerb = " extend ";
+  const std::size_t verb = line.find(kVerb);
+  const std::size_t slash = line.find('/', verb);
+  return verb != std::string_view::npos && slash != std::string_view::npos && line.find(' ') == verb &&
+         parse_algorithm(line.substr(verb + kVerb.size(), slash - verb - kVerb.size())).has_value();
+}
+
+Register without_carrier(Register reg) {
+  reg.carrier.clear();
+  return reg;
+}
+
+Slot slot_for(const CarriedCell& carried) {
+  return {.reg = carried.reg, .claims = {}, .first_extend = {}, .missing = {}, .last_log_grows = carried.log_grows};
+}
+
+}  // namespace
+
+CarriedCell* Replay::State::find_carried(const Record& record, std::string_view name, std::size_t position) {
+  Register reg{.kind = RegisterKind::virtual_mr, .index = 0, .name = std::string(name), .provider = {}, .carrier = {}};
+  reg.carrier = to_string(record.reg);
+  const auto found = carried_.find({reg, position});
+  if (found != carried_.end()) {
+    return &found->second;
+  }
+  if (carried_.size() >= kMaxRegisters) {
+    return nullptr;
+  }
+  CarriedCell& made = carried_[{reg, position}];
+  made.reg = reg;
+  made.position = position;
+  made.log_grows = grows_;
+  // Values to compare were put beside those of registers that have logs of their own.
+  if (const auto slot = slots_.find(reg)) {
+    made.cell.targets = cell(position, *slot).targets;
+  }
+  made.own_targets = made.cell.targets.size();
+  if (const auto slot = slots_.find(without_carrier(reg))) {
+    const std::vector<Target>& targets = cell(position, *slot).targets;
+    made.cell.targets.insert(made.cell.targets.end(), targets.begin(), targets.end());
+  }
+  start(made.cell, slot_for(made), banks_[position], true);
+  return &made;
+}
+
+void Replay::State::fold_carried(const Record& record) {
+  const std::string_view line = as_text(record.data);
+  const auto extend = tsm::parse_virtual_extend(line);
+  const auto position = extend ? bank_position(extend->digest.algorithm) : std::nullopt;
+  CarriedCell* carried = nullptr;
+  if (position && banks_[*position].computable && extend->name.size() <= kMaxName) {
+    carried = find_carried(record, extend->name, *position);
+  }
+  if (carried == nullptr) {
+    if (extend || reads_like_extend(line)) {
+      say(Severity::warning, "virtual-extend-left-out", place_of(record),
+          "the line reads like the extend of a virtual register, but has no digest of an algorithm that can be "
+          "computed, or one register too many; it is a record like others");
+    }
+    return;
+  }
+  carried->log_grows = grows_;
+  Cell& here = carried->cell;
+  engine_.extend(extend->digest.algorithm, here.value, extend->digest.value.view());
+  ++here.records;
+  for (Target& target : here.targets) {
+    if (target.value == here.value) {
+      target.matched = here.records;
+    }
+  }
+}
+
+std::map<std::string, std::set<std::string>, std::less<>> Replay::State::carriers_by_name() const {
+  std::map<std::string, std::set<std::string>, std::less<>> carriers;
+  for (const auto& entry : carried_) {
+    carriers[entry.second.reg.name].insert(entry.second.reg.carrier);
+  }
+  return carriers;
+}
+
+// Values that were given for a carried register stand beside those of registers with a log of their own until here.
+void Replay::State::assign_given_values() {
+  const auto carriers = carriers_by_name();
+  for (auto& [key, carried] : carried_) {
+    const auto take_from = [&, position = key.second](const Register& reg) {
+      const auto slot = slots_.find(reg);
+      Cell* const plain = slot ? &cell(position, *slot) : nullptr;
+      if (plain != nullptr && plain->records == 0 && !plain->trail) {
+        plain->targets.clear();
+      }
+    };
+    take_from(carried.reg);
+    std::vector<Target>& targets = carried.cell.targets;
+    if (carriers.at(carried.reg.name).size() == 1) {
+      take_from(without_carrier(carried.reg));
+    } else if (targets.size() > carried.own_targets) {
+      targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(carried.own_targets), targets.end());
+      say_of_log(Severity::warning, "carrier-not-named",
+                 fmt::format("a value of {} is given without its carrier, and several registers carry one: it is not "
+                             "compared with {}",
+                             to_string(without_carrier(carried.reg)), to_string(carried.reg)));
+    }
+  }
+}
+
+void Replay::State::add_carried(std::vector<RegisterResult>& results) {
+  const auto carriers = carriers_by_name();
+  for (auto& entry : carried_) {
+    CarriedCell& carried = entry.second;
+    RegisterResult result = result_of(slot_for(carried), carried.cell, banks_[carried.position]);
+    result.carried_by = carried.reg.carrier;
+    const auto own_log = slots_.find(without_carrier(carried.reg));
+    const bool has_own_log = own_log && slots_[*own_log].first_extend;
+    if (carriers.at(carried.reg.name).size() == 1 && !has_own_log) {
+      result.reg.carrier.clear();
+    }
+    results.push_back(std::move(result));
+  }
+}
+
+}  // namespace mrtool
