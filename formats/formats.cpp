@@ -7,6 +7,8 @@
 #include "formats/aael/quirks.hpp"
 #include "formats/aael/reader.hpp"
 #include "formats/aael/writer.hpp"
+#include "formats/json/carried_log.hpp"
+#include "formats/systemd/systemd.hpp"
 #include "formats/tcg/acpi_table.hpp"
 #include "formats/tcg/carry.hpp"
 #include "formats/tcg/detect.hpp"
@@ -98,6 +100,25 @@ std::span<const FormatRow> formats() {
        .make_writer = make_tcg_writer<tcg::Row::ccel>,
        .carry = carry_in_tcg<tcg::Row::ccel>,
        .quirks = tcg::quirks()},
+      {.name = "json",
+       .aliases = {},
+       .summary = "any log in JSON, without loss (mrtool.log/1)",
+       .carries = "every log of every format, byte for byte",
+       .detect = carried::detect,
+       .make_reader = carried::make_reader,
+       .make_writer = carried::make_writer,
+       .carry = carried::carry,
+       .quirks = {},
+       .takes_register = true},
+      {.name = "systemd",
+       .aliases = {},
+       .summary = "log of what systemd measured in user space (JSON text sequence)",
+       .carries = "PCRs, NV indices and RTMRs; any bank; strings that systemd measured",
+       .detect = systemd::detect,
+       .make_reader = systemd::make_reader,
+       .make_writer = systemd::make_writer,
+       .carry = systemd::carry,
+       .quirks = systemd::quirks()},
       {.name = "tsm",
        .aliases = {},
        .summary = "text log of one measurement register (Linux RFC of 2024, TSM measurement registers)",
