@@ -34,6 +34,12 @@ std::vector<std::string> value_words(const OptionSpec& option) {
       words.emplace_back(row.name);
     }
   }
+  if (option.value == ValueKind::format) {
+    for (const FormatRow& format : formats()) {
+      words.emplace_back(format.name);
+      words.insert(words.end(), format.aliases.begin(), format.aliases.end());
+    }
+  }
   return words;
 }
 

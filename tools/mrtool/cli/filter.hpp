@@ -21,6 +21,8 @@ class Filter {
   bool takes(const Record& record) const;
   bool takes(const Register& reg, HashAlgorithm bank) const;
   bool takes_bank(HashAlgorithm bank) const;
+  // The one bank that --bank names; none when it names several or is not given.
+  HashAlgorithm only_bank() const { return banks_.size() == 1 ? banks_.front() : HashAlgorithm::none; }
   // Are registers or banks restricted at all?
   bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
 

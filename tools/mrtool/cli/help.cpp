@@ -112,7 +112,8 @@ std::string help_text(const CommandSpec& command) {
     out += "\nArguments:\n";
     term(out, fmt::format("{}...", command.positional), command.positional_brief, kNameColumn);
   }
-  for (const Category category : {Category::selection, Category::comparison, Category::rendering, Category::global}) {
+  for (const Category category :
+       {Category::selection, Category::comparison, Category::conversion, Category::rendering, Category::global}) {
     option_section(out, category, &command);
   }
   exit_statuses(out);

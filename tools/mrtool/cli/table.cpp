@@ -77,6 +77,66 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      true,
      "start this register at this value instead of the platform's",
      ""},
+    {to,
+     "to",
+     0,
+     "FORMAT",
+     ValueKind::format,
+     {},
+     Category::conversion,
+     false,
+     "the format to write, by its name in 'mrtool formats'; cel is cel-json",
+     ""},
+    {dialect,
+     "dialect",
+     0,
+     "NAME",
+     ValueKind::word,
+     {},
+     Category::conversion,
+     false,
+     "which of the format's dialects is written, where it has several",
+     ""},
+    {loss_report,
+     "loss-report",
+     0,
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::conversion,
+     false,
+     "write there, as JSON, what is lost; also when the conversion is refused for it",
+     ""},
+    {allow_loss,
+     "allow-loss",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::conversion,
+     false,
+     "write what can be carried although something is lost",
+     ""},
+    {allow_gap,
+     "allow-gap",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::conversion,
+     false,
+     "join logs although one states another value than those before it lead to",
+     ""},
+    {matrix,
+     "matrix",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::rendering,
+     false,
+     "how each kind of record is carried by each format that can be written",
+     ""},
     {text, "text", 0, "", ValueKind::none, {}, Category::rendering, false, "text for people (the default)", ""},
     {json, "json", 0, "", ValueKind::none, {}, Category::rendering, false, "one JSON document", ""},
     {ndjson,
@@ -176,7 +236,9 @@ constexpr auto kInspectOptions =
                              eventlog_version, output, diagnostics});
 constexpr auto kReplayOptions =
     std::to_array<OptionId>({registers, bank, against, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
-constexpr auto kFormatsOptions = std::to_array<OptionId>({text, json, yaml, output});
+constexpr auto kConvertOptions =
+    std::to_array<OptionId>({registers, bank, to, dialect, loss_report, allow_loss, allow_gap, output, diagnostics});
+constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
 
 constexpr std::string_view kLogBrief =
     "[FORMAT:][REGISTER=]PATH, - for standard input, or live for this machine's own logs. Several are one chain. "
@@ -195,9 +257,14 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "the values are compared; status 0 then means that all are equal, 1 that one differs, 6 that nothing could be "
      "compared.",
      "LOG", kLogBrief, kReplayOptions, replay_command},
+    {"convert", "write logs in another format, or say what that would lose",
+     "Carries each record over as it is, or in a documented wrapping. Where something would be lost, nothing is "
+     "written, the status is 4 and each loss is told, unless --allow-loss is given. The result is read back and "
+     "replayed first: one that leads to other register values is never written.",
+     "LOG", kLogBrief, kConvertOptions, convert_command},
     {"formats", "list the log formats, and what each one holds",
      "For each format its name and aliases, what it carries, and the variants (V) and tolerances (T) that its reader "
-     "knows by name.",
+     "knows by name. With --matrix, how each kind of record is carried by each format.",
      "", "", kFormatsOptions, formats_command},
 });
 
@@ -222,6 +289,8 @@ std::string_view to_string(Category category) {
       return "Selection";
     case Category::comparison:
       return "Values";
+    case Category::conversion:
+      return "Conversion";
     case Category::rendering:
       return "Output";
     case Category::global:

@@ -36,12 +36,18 @@ enum class OptionId : std::uint8_t {
   diagnostics,
   against,
   initial,
+  to,
+  dialect,
+  loss_report,
+  allow_loss,
+  allow_gap,
+  matrix,
 };
 
 // What an option's value is: how it is checked and completed.
-enum class ValueKind : std::uint8_t { none, choice, number, file, directory, registers, banks, source, word };
+enum class ValueKind : std::uint8_t { none, choice, number, file, directory, registers, banks, source, format, word };
 
-enum class Category : std::uint8_t { selection, comparison, rendering, global };
+enum class Category : std::uint8_t { selection, comparison, conversion, rendering, global };
 std::string_view to_string(Category category);  // a heading for help
 
 struct OptionSpec {

@@ -92,6 +92,15 @@ std::optional<Error> Session::missing_input(const LogChain& chain) const {
                .record = {}};
 }
 
+void Session::tell(const Diagnostic& diagnostic, const LogChain& chain) {
+  append_messages(environment_.err.buffer(), {diagnostic}, chain.logs(),
+                  {.json = line_.value(OptionId::diagnostics) == "json",
+                   .warnings = !line_.has(OptionId::quiet),
+                   .notes = line_.has(OptionId::verbose)},
+                  Style(colored(environment_.error_is_terminal)));
+  environment_.err.settle();
+}
+
 int Session::stop(const Error& error) {
   file_.reset();
   append_messages(environment_.err.buffer(), {as_diagnostic(error, {})}, {},

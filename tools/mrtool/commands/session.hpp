@@ -39,6 +39,13 @@ class Session {
   // Nothing came where standard input was read because no log was named.
   std::optional<Error> missing_input(const LogChain& chain) const;
 
+  // Says one thing on standard error, in full, now.
+  void tell(const Diagnostic& diagnostic, const LogChain& chain);
+  // What was written so far will not be put in the place of -o FILE.
+  void discard_output() { file_.reset(); }
+  // Will bytes that are written now be shown by a terminal?
+  bool writes_to_terminal() const { return !file_ && environment_.output_is_terminal; }
+
   // Ends a run that failed before it had anything to show.
   int stop(const Error& error);
   // Ends a run: puts -o FILE in its place unless no log could be read at all, reports, and returns the worst of

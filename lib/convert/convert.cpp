@@ -1,0 +1,263 @@
+#include "lib/convert/convert.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/registers/names.hpp"
+
+namespace mrtool {
+namespace {
+
+bool is_held(const RegisterResult& result) {
+  return result.records > 0;
+}
+
+const RegisterResult* find_result(const std::vector<RegisterResult>& results, const RegisterKey& wanted) {
+  const auto found = std::ranges::find_if(results, [&](const RegisterResult& result) {
+    return result.bank == wanted.bank && result.reg == wanted.reg && is_held(result);
+  });
+  return found == results.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+class Conversion::SpoolSink final : public ByteSink {
+ public:
+  explicit SpoolSink(Spool& spool) : spool_(spool) {}
+  Status write(ByteView bytes) override { return spool_.append(bytes); }
+  Status write_first(ByteView bytes) override {
+    spool_.put_first(bytes);
+    return {};
+  }
+
+ private:
+  Spool& spool_;
+};
+
+Conversion::Conversion(ConvertTarget target, ConvertOptions options, Host& host)
+    : target_(std::move(target)),
+      options_(std::move(options)),
+      spool_(host.spool()),
+      sink_(std::make_unique<SpoolSink>(*spool_)),
+      writer_(target_.make_writer(*sink_)),
+      losses_(host.spool()),
+      input_({}, input_noticed_),
+      selects_(options_.takes_record || options_.takes_digest) {}
+
+Conversion::~Conversion() = default;
+
+Status Conversion::begin_log(const LogInfo& info) {
+  const bool first = logs_++ == 0;
+  info_ = info;
+  const bool same_format = info.format == target_.format;
+  const bool same_dialect = target_.dialect.empty() || target_.dialect == info.dialect;
+  keeps_raw_ = !selects_ && (target_.holds_source || (same_format && same_dialect && !options_.several_logs));
+  if (!keeps_raw_) {
+    info_.preamble.clear();
+  }
+  stated_.clear();
+  input_.begin_log(info, logs_ - 1);
+  if (first) {
+    if (auto begun = writer_->begin(info_); !begun) {
+      return begun;
+    }
+  }
+  if (!target_.collates || !options_.several_logs) {
+    return {};
+  }
+  MRTOOL_TRY(note, collation_.begin_log(info, first));
+  return note ? write_note(*note) : Status{};
+}
+
+bool Conversion::takes(const Record& record) const {
+  if (options_.takes_record && !options_.takes_record(record)) {
+    return false;
+  }
+  // A record whose every digest is left out is not asked for.
+  return !options_.takes_digest || record.digests.empty() ||
+         std::ranges::any_of(record.digests, [&](const DigestEntry& digest) {
+           return options_.takes_digest(record.reg, digest.algorithm);
+         });
+}
+
+// The record as it is asked for and as the writer may see it.
+Record Conversion::narrowed(const Record& record) {
+  Record out = record;
+  if (options_.takes_digest) {
+    digests_.clear();
+    std::ranges::copy_if(record.digests, std::back_inserter(digests_), [&](const DigestEntry& digest) {
+      return options_.takes_digest(record.reg, digest.algorithm);
+    });
+    out.digests = digests_;
+  }
+  if (!keeps_raw_) {
+    out.raw = {};
+    out.prefix = {};
+    out.suffix = {};
+  }
+  if (info_.format != target_.format && !target_.holds_source) {
+    out.framing = 0;
+  }
+  return out;
+}
+
+Status Conversion::add(const Batch& batch) {
+  for (const Record& record : batch.records) {
+    if (takes(record)) {
+      if (auto status = convert(narrowed(record)); !status) {
+        return status;
+      }
+    }
+  }
+  return keeps_raw_ && !batch.trailing.empty() ? writer_->trailing(batch.trailing) : Status{};
+}
+
+Status Conversion::convert(Record record) {
+  ++result_.records;
+  if (auto seam = check_seam(record); !seam) {
+    return seam;
+  }
+  const Carried carried = target_.carry(record, info_);
+  switch (carried.carriage) {
+    case Carriage::native:
+      ++result_.native;
+      break;
+    case Carriage::encapsulated:
+      ++result_.encapsulated;
+      break;
+    case Carriage::lost:
+      if (auto added = losses_.add(
+              {.log = logs_ - 1, .record = record.number, .field = carried.field, .reason = carried.reason});
+          !added) {
+        return added;
+      }
+      break;
+  }
+  result_.refused = losses_.size() != 0 && !options_.allow_loss;
+  // What will be refused is counted to the end and no longer written.
+  if (result_.refused || carried.nothing_left()) {
+    return {};
+  }
+  ++result_.written;
+  return write(std::move(record));
+}
+
+// A log that goes on where another one ended says where it begins; is that where the other one has led?
+Status Conversion::check_seam(const Record& record) {
+  const bool at_seam = logs_ > 1 && record.asserts && !options_.allow_gap && stated_.insert(record.reg).second;
+  const auto gaps = [this] { return input_noticed_.count("present-differs") + input_noticed_.count("initial-late"); };
+  const std::uint64_t before = at_seam ? gaps() : 0;
+  input_.add(record);
+  if (!at_seam || gaps() == before) {
+    return {};
+  }
+  return std::unexpected(Error{
+      .kind = ErrorKind::check_failed,
+      .message = fmt::format("{} is stated to have another value than the logs before it lead to, so they are not "
+                             "one chain (--allow-gap joins them all the same)",
+                             to_string(record.reg)),
+      .file = {},
+      .offset = record.offset,
+      .record = record.number});
+}
+
+Status Conversion::write(Record record) {
+  if (target_.collates && options_.several_logs) {
+    if (auto admitted = collation_.admit(record); !admitted) {
+      return admitted;
+    }
+  }
+  if (!first_register_ && (record.extends || record.asserts)) {
+    first_register_ = record.reg;
+  }
+  if (first_bank_ == HashAlgorithm::none && !record.digests.empty()) {
+    first_bank_ = record.digests.front().algorithm;
+  }
+  return writer_->write(record);
+}
+
+Status Conversion::write_note(Note note) {
+  return write(collation_.note(note));
+}
+
+Result<ConvertResult> Conversion::finish() {
+  if (result_.refused) {
+    return std::move(result_);
+  }
+  if (auto finished = writer_->finish(); !finished) {
+    return std::unexpected(std::move(finished).error());
+  }
+  const std::vector<RegisterResult> input = input_.finish();
+  MRTOOL_TRY(output, replay_output(input));
+  compare(input, output);
+  return std::move(result_);
+}
+
+// Reads the output as anybody else will. That it cannot be read is a fault of its writer, and no reason to deliver it.
+Result<std::vector<RegisterResult>> Conversion::replay_output(const std::vector<RegisterResult>& input) {
+  DiagnosticSink unused;
+  Replay replay({}, unused);
+  const auto reader = target_.make_reader(spool_->open(), {.reg = first_register_, .bank = first_bank_}, unused);
+  Batch batch;
+  bool begun = false;
+  for (bool more = true; more;) {
+    auto read = reader->read(batch);
+    if (!read) {
+      Error error = std::move(read).error();
+      if (error.kind != ErrorKind::io) {
+        error = {.kind = ErrorKind::check_failed,
+                 .message =
+                     fmt::format("the {} log that was written cannot be read back: {}", target_.format, error.message),
+                 .file = {},
+                 .offset = error.offset,
+                 .record = error.record};
+      }
+      return std::unexpected(std::move(error));
+    }
+    more = *read;
+    if (!std::exchange(begun, true)) {
+      replay.begin_log(reader->info());
+    }
+    for (const Record& record : batch.records) {
+      replay.add(record);
+      note_foreign(record, input);
+    }
+  }
+  return replay.finish();
+}
+
+// A bank that the output's reader computes is not one that the output holds; one that it states is.
+void Conversion::note_foreign(const Record& record, const std::vector<RegisterResult>& input) {
+  constexpr std::size_t kKept = 64;  // one is enough to refuse
+  for (const DigestEntry& digest : record.digests) {
+    if (record.extends && digest.origin == DigestOrigin::logged && foreign_.size() < kKept &&
+        find_result(input, {.reg = record.reg, .bank = digest.algorithm}) == nullptr) {
+      foreign_.insert({.reg = record.reg, .bank = digest.algorithm});
+    }
+  }
+}
+
+void Conversion::compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output) {
+  for (const RegisterResult& written : output) {
+    const RegisterKey key{.reg = written.reg, .bank = written.bank};
+    const RegisterResult* read = find_result(input, key);
+    const bool held = is_held(written) && (read != nullptr || foreign_.contains(key));
+    if (held && (read == nullptr || read->value != written.value)) {
+      result_.differences.push_back(
+          {.key = key, .input = read == nullptr ? std::nullopt : std::optional(read->value), .output = written.value});
+    }
+  }
+  if (losses_.size() != 0) {
+    return;
+  }
+  for (const RegisterResult& read : input) {
+    const RegisterKey key{.reg = read.reg, .bank = read.bank};
+    if (is_held(read) && find_result(output, key) == nullptr) {
+      result_.differences.push_back({.key = key, .input = read.value, .output = std::nullopt});
+    }
+  }
+}
+
+}  // namespace mrtool

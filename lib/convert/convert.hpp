@@ -1,0 +1,109 @@
+// Carries a log, or several that are one chain, over to another format: record by record native, encapsulated or lost;
+// and lets nothing out whose replay gives other values. The result is spooled, read back and replayed before anybody
+// gets it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/base/host.hpp"
+#include "lib/convert/collation.hpp"
+#include "lib/convert/loss_report.hpp"
+#include "lib/record/reader.hpp"
+#include "lib/record/writer.hpp"
+#include "lib/replay/replay.hpp"
+
+namespace mrtool {
+
+// The format that is written. Formats are above this library, so what is needed of one is handed in.
+struct ConvertTarget {
+  std::string format;         // its name
+  std::string dialect;        // that is asked for; empty: the format's default
+  bool holds_source = false;  // it carries each record's own bytes, whatever their format
+  bool collates = false;      // several logs become one collection with notes between them (CEL)
+  std::function<std::unique_ptr<Writer>(ByteSink&)> make_writer;
+  std::function<Carried(const Record&, const LogInfo&)> carry;
+  // For reading back. The options name the register and bank of a log that does not.
+  std::function<std::unique_ptr<Reader>(std::unique_ptr<ByteSource>, const ReadOptions&, DiagnosticSink&)> make_reader;
+};
+
+struct ConvertOptions {
+  bool allow_loss = false;
+  bool allow_gap = false;     // a log may state another value than the logs before it lead to
+  bool several_logs = false;  // more than one will come
+  // What is asked for; empty: everything. Loss by request is none.
+  std::function<bool(const Record&)> takes_record{};
+  std::function<bool(const Register&, HashAlgorithm)> takes_digest{};
+};
+
+// A register whose value would not survive.
+struct ValueDifference {
+  RegisterKey key;
+  std::optional<Digest> input;   // nothing: the input does not extend it
+  std::optional<Digest> output;  // nothing: the output does not
+};
+
+struct ConvertResult {
+  std::uint64_t records = 0;  // that were asked for
+  std::uint64_t native = 0;
+  std::uint64_t encapsulated = 0;
+  std::uint64_t written = 0;                 // of those that were asked for; some perhaps in part
+  bool refused = false;                      // something is lost and that is not allowed
+  std::vector<ValueDifference> differences;  // not empty: never to be delivered
+};
+
+// Memory is bounded by one record, whatever the length of the logs.
+class Conversion {
+ public:
+  Conversion(ConvertTarget target, ConvertOptions options, Host& host);
+  ~Conversion();
+
+  // The logs in order. After a failure nothing can be delivered; the error says why.
+  Status begin_log(const LogInfo& info);
+  Status add(const Batch& batch);
+  // After the last record. Not for damaged input.
+  Result<ConvertResult> finish();
+
+  const LossReport& losses() const { return losses_; }
+  const Spool& output() const { return *spool_; }
+
+ private:
+  class SpoolSink;
+
+  bool takes(const Record& record) const;
+  Record narrowed(const Record& record);
+  Status convert(Record record);
+  Status write(Record record);
+  Status write_note(Note note);
+  Status check_seam(const Record& record);
+  Result<std::vector<RegisterResult>> replay_output(const std::vector<RegisterResult>& input);
+  void note_foreign(const Record& record, const std::vector<RegisterResult>& input);
+  void compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output);
+
+  ConvertTarget target_;
+  ConvertOptions options_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<SpoolSink> sink_;
+  std::unique_ptr<Writer> writer_;
+  LossReport losses_;
+  Collation collation_;
+  ConvertResult result_;
+
+  DiagnosticSink input_noticed_;  // by the replay of the input; only the seams are looked at
+  Replay input_;
+  LogInfo info_;  // of the present log, as the writer sees it
+  std::size_t logs_ = 0;
+  bool keeps_raw_ = false;     // the present log's own bytes are written
+  std::set<Register> stated_;  // registers of which the present log has stated a value
+  std::vector<DigestEntry> digests_;
+  std::optional<Register> first_register_;  // that was written
+  HashAlgorithm first_bank_ = HashAlgorithm::none;
+  std::set<RegisterKey> foreign_;  // that the output states digests for and the input does not extend
+  bool selects_ = false;
+};
+
+}  // namespace mrtool
