@@ -119,3 +119,24 @@ TEST_CASE("hint: a firmware log without its separators may have been cut by a fu
   fine.event("pcr2", "a", {kSha256});
   CHECK_FALSE(run(fine, {values({{"pcr2", kSha256, extended(kSha256, zeros(32), "a")}})}).sink.has("log-area-full"));
 }
+
+TEST_CASE("a spelled-out value of a bank that no log has is inconclusive; one of a file is only warned of") {
+  Log log({kSha256});
+  log.event("pcr1", "a", {kSha256});
+  RegisterValues given = values({{"pcr1", kSha256, extended(kSha256, zeros(32), "a")}, {"pcr1", kSha1, zeros(20)}});
+  const Outcome file = run(log, {given});
+  CHECK(file.verdict() == ReplayVerdict::equal);
+  CHECK(file.sink.count("bank-not-in-log") == 1);
+  CHECK(file.results.size() == 1);
+  given.kind = "direct";
+  const Outcome direct = run(log, {given});
+  CHECK(direct.verdict() == ReplayVerdict::inconclusive);
+  CHECK(direct.sink.count("bank-not-in-log") == 1);
+  CHECK(direct.state("pcr1", kSha1) == MatchState::unexplained);
+  CHECK_FALSE(direct.at("pcr1", kSha1).complete);
+  // Also for a register that no log is about; and what differs still differs.
+  given.values.emplace(RegisterKey{reg_of("pcr4"), kSha384}, Digest::filled(48, 1));
+  CHECK(run(log, {given}).verdict() == ReplayVerdict::inconclusive);
+  given.values.insert_or_assign(RegisterKey{reg_of("pcr1"), kSha256}, zeros(32));
+  CHECK(run(log, {given}).verdict() == ReplayVerdict::differs);
+}

@@ -77,8 +77,25 @@ void add_record(Replay& replay, ByteReader& reader, std::uint64_t number) {
   std::vector<DigestEntry> digests;
   for (std::uint8_t left = reader.u8() % 20; left > 0; --left) {
     const HashAlgorithm algorithm = algorithm_from(reader);
-    digests.push_back({algorithm, digest_from(reader, algorithm)});
+    constexpr std::uint8_t kAlternativeEvery = 4;
+    const bool alternative = reader.u8() % kAlternativeEvery == 0;
+    digests.push_back(
+        {algorithm, digest_from(reader, algorithm), alternative ? DigestOrigin::alternative : DigestOrigin::logged});
   }
+  // What else makes a log one that can be read in several ways.
+  const std::uint8_t kind = reader.u8();
+  record.tentative = (kind & 1U) != 0;
+  record.starts_instance = (kind & 2U) != 0;
+  std::string line;
+  if ((kind & 4U) != 0) {
+    record.content = (kind & 8U) != 0 ? ContentType::tsm : ContentType::ima_template;
+    record.type = kind >> 6U;
+    line = "m";
+    line += static_cast<char>('a' + (kind >> 6U));
+    line += " extend sha1/0123456789012345678901234567890123456789";
+    record.data = as_bytes(line);
+  }
+  record.prefix = as_bytes(line).first((kind & 16U) != 0 && !line.empty() ? 1 : 0);
   record.digests = digests;
   replay.add(record);
 }

@@ -173,7 +173,8 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  LogChain chain(std::move(*names), session.host(), session.diagnostics());
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.compute_alternatives = !sources->empty()});
   Replay replay(std::move(*options), session.diagnostics());
   replay.compare_with(*sources);
   return replay_logs(session, chain, replay, *filter, std::move(*sources));
