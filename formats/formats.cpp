@@ -7,6 +7,14 @@
 #include "formats/aael/quirks.hpp"
 #include "formats/aael/reader.hpp"
 #include "formats/aael/writer.hpp"
+#include "formats/cel/carry.hpp"
+#include "formats/cel/cbor.hpp"
+#include "formats/cel/quirks.hpp"
+#include "formats/cel/tlv.hpp"
+#include "formats/ima/detect.hpp"
+#include "formats/ima/quirks.hpp"
+#include "formats/ima/reader.hpp"
+#include "formats/ima/writer.hpp"
 #include "formats/json/carried_log.hpp"
 #include "formats/systemd/systemd.hpp"
 #include "formats/tcg/acpi_table.hpp"
@@ -73,6 +81,26 @@ std::string describe_unknown(const Probe& probe) {
 std::span<const FormatRow> formats() {
   // In the order of detection, which is also that of help.
   static const std::array kFormats = std::to_array<FormatRow>({
+      {.name = "cel-tlv",
+       .aliases = {},
+       .summary = "TCG Canonical Event Log, TLV encoding (Google Confidential Space, libcel)",
+       .carries = "PCRs, NV indices, CC measurement registers; any bank; any content, some of it encapsulated",
+       .detect = cel::detect_tlv,
+       .make_reader = cel::make_tlv_reader,
+       .make_writer = cel::make_tlv_writer,
+       .carry = cel::carry_tlv,
+       .quirks = cel::quirks(),
+       .dialects = cel::tlv_dialects()},
+      {.name = "cel-cbor",
+       .aliases = {},
+       .summary = "TCG Canonical Event Log, CBOR encoding of version 1.1",
+       .carries = "PCRs, NV indices, CC measurement registers; any bank; any content, some of it encapsulated",
+       .detect = cel::detect_cbor,
+       .make_reader = cel::make_cbor_reader,
+       .make_writer = cel::make_cbor_writer,
+       .carry = cel::carry_cbor,
+       .quirks = cel::quirks(),
+       .dialects = cel::cbor_dialects()},
       {.name = "tcg",
        .aliases = {},
        .summary = "TCG PC client event log with SHA-1 digests (TPM 1.2, early TPM 2.0)",
@@ -100,6 +128,26 @@ std::span<const FormatRow> formats() {
        .make_writer = make_tcg_writer<tcg::Row::ccel>,
        .carry = carry_in_tcg<tcg::Row::ccel>,
        .quirks = tcg::quirks()},
+      {.name = "ima",
+       .aliases = {},
+       .summary = "Linux IMA measurement list, binary",
+       .carries = "PCRs; one bank, the others computed from the data; IMA templates",
+       .detect = ima::detect,
+       .make_reader = ima::make_reader,
+       .make_writer = ima::make_writer,
+       .carry = ima::carry,
+       .quirks = ima::quirks(),
+       .takes_register = true},
+      {.name = "ima-ascii",
+       .aliases = {},
+       .summary = "Linux IMA measurement list, text",
+       .carries = "PCRs; one bank, the others computed from the data; IMA templates whose text gives their data",
+       .detect = ima::detect_ascii,
+       .make_reader = ima::make_ascii_reader,
+       .make_writer = ima::make_ascii_writer,
+       .carry = ima::carry_ascii,
+       .quirks = ima::quirks(),
+       .takes_register = true},
       {.name = "json",
        .aliases = {},
        .summary = "any log in JSON, without loss (mrtool.log/1)",

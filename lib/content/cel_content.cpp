@@ -10,6 +10,7 @@
 #include "lib/content/decoders.hpp"
 #include "lib/content/raw.hpp"
 #include "lib/content/recipes.hpp"
+#include "lib/content/systemd_event.hpp"
 
 namespace mrtool::cel {
 
@@ -202,10 +203,18 @@ Decoded decode_systemd(const Context& context) {
   if (!context.record.name.empty()) {
     decoded.fields.push_back({"event_type", text_of(context.record.name), outside});
   }
-  if (const auto* object = dynamic_cast<const SystemdObject*>(context.record.extras.get())) {
-    for (const Field& field : object->fields) {
-      decoded.fields.push_back({field.name, field.value, outside});
-    }
+  if (const SystemdEvent* event = systemd_event(context.record)) {
+    const auto add = [&](std::string name, const auto& member, const auto& value) {
+      if (member) {
+        decoded.fields.push_back({std::move(name), value(*member), outside});
+      }
+    };
+    const auto text = [](const std::string& value) { return Value(value); };
+    const auto number = [](std::uint64_t value) { return Value::wide(value); };
+    add("boot_id", event->boot_id, text);
+    add("timestamp", event->timestamp, number);
+    add("nv_index_name", event->nv_index_name, text);
+    add("mapped_pcr", event->mapped_pcr, number);
   }
   return decoded;
 }

@@ -26,13 +26,6 @@ std::string_view state_transition_name(std::uint64_t number);
 // False where nothing in it is ever extended: it consists of version and firmware_end notes, or of none.
 bool is_measured_management(ByteView data);
 
-// What systemd's log says beside the string: the content object as it is written in JSON, and its members decoded.
-// Record::name holds the event type. Formats that know these attach them as Record::extras.
-struct SystemdObject : FormatExtras {
-  std::string object;         // JSON text; empty: not known
-  std::vector<Field> fields;  // of the members but string and eventType
-};
-
 // Rows of the table of contents.
 const pcclient::EventType& management_rule(const Record& record);
 const pcclient::EventType& ima_tlv_rule(const Record& record);

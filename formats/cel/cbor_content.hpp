@@ -1,0 +1,30 @@
+// Contents in CBOR: the item under key 10 (CEL format notes, section 4).
+#pragma once
+
+#include "lib/base/error.hpp"
+#include "lib/record/record.hpp"
+
+namespace mrtool::cel {
+
+struct CborExtras : FormatExtras {
+  Bytes content;  // the item as it was, where encoding the record's fields gives another
+};
+
+// RFC 8949, section 3.1.
+enum class CborMajor : std::uint8_t { unsigned_integer = 0, bytes = 2, text = 3, array = 4, map = 5 };
+void append_cbor_head(Bytes& out, CborMajor major, std::uint64_t number);
+void append_cbor_string(Bytes& out, CborMajor major, ByteView value);
+
+struct CborContent {
+  std::uint32_t number = 0;
+  Bytes item;
+};
+// Nothing for content that CEL has no number for.
+std::optional<CborContent> encode_cbor_content(const Record& record);
+
+// Fills in content, type, name and data from the one item. False where it is not in the form that the number
+// prescribes; the record then holds the item itself. Chunked strings and notes are put into the arena.
+bool decode_cbor_content(Record& record, std::uint64_t number, ByteView item, std::span<const DigestEntry> digests,
+                         Arena& arena);
+
+}  // namespace mrtool::cel
