@@ -16,6 +16,7 @@ namespace {
 using pcclient::Context;
 using pcclient::EventType;
 using pcclient::Otherwise;
+using pcclient::Preimage;
 using pcclient::Recipe;
 
 struct Split {
@@ -68,8 +69,12 @@ Decoded decode_entry(const Context& context) {
   return decoded;
 }
 
+std::optional<Preimage> template_data(const Context& context) {
+  return context.log.dialect == kPaddedDialect ? std::nullopt : pcclient::whole_data(context);
+}
+
 std::span<const Recipe> entry_recipes() {
-  static constexpr std::array kRecipes{Recipe{"template-data", pcclient::whole_data}};
+  static constexpr std::array kRecipes{Recipe{"template-data", template_data}};
   return kRecipes;
 }
 

@@ -1,0 +1,149 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "formats/formats.hpp"
+#include "formats/ima/ascii_survey.hpp"
+#include "formats/ima/base_reader.hpp"
+#include "formats/ima/line.hpp"
+#include "formats/ima/quirks.hpp"
+#include "formats/ima/reader.hpp"
+#include "lib/base/limits.hpp"
+
+namespace mrtool::ima {
+namespace {
+
+class AsciiReader final : public BaseReader {
+ public:
+  AsciiReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
+      : BaseReader("ima-ascii", std::move(source), options, diagnostics) {}
+
+ private:
+  using Step = Result<std::optional<Progress>>;
+
+  Result<Progress> parse(Batch& batch) override;
+  Step find_layout(ByteView rest);
+  Step parse_one(ByteView rest, Batch& batch);
+  Status push_line(ByteView raw, const Line& line, Batch& batch);
+  void report_style(const Record& record, const Rebuilt& rebuilt, const Line& line);
+
+  bool adopted_ = false;
+};
+
+Result<PieceReader::Progress> AsciiReader::parse(Batch& batch) {
+  while (true) {
+    auto step = adopted_ ? parse_one(rest(batch), batch) : find_layout(rest(batch));
+    if (!step) {
+      return std::unexpected(std::move(step).error());
+    }
+    if (*step) {
+      return **step;
+    }
+  }
+}
+
+AsciiReader::Step AsciiReader::find_layout(ByteView rest) {
+  const bool complete = whole_rest_is_here();
+  if (rest.empty() && complete) {
+    return Progress{.ended = true, .need = 0};
+  }
+  const ByteView looked_at = rest.first(std::min<std::size_t>(rest.size(), kDetectBytes));
+  const Survey found = survey_lines(engine_, looked_at, options_.bank);
+  if (found.state != SurveyState::confirmed && !complete && rest.size() < kDetectBytes) {
+    return Progress{
+        .ended = false,
+        .need = std::max<std::uint64_t>(limits::kReadPiece, std::min<std::uint64_t>(rest.size() * 2, kDetectBytes))};
+  }
+  if (found.state == SurveyState::none) {
+    return damaged("expected a line of an IMA list, found none");
+  }
+  if (found.state == SurveyState::undecided) {
+    return undecided();
+  }
+  adopt(found);
+  adopted_ = true;
+  return std::nullopt;
+}
+
+AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
+  const bool complete = whole_rest_is_here();
+  if (rest.empty() && complete) {
+    return Progress{.ended = true, .need = 0};
+  }
+  const std::string_view text = as_text(rest);
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos || end > limits::kRecordBytes) {
+    if (rest.size() > limits::kRecordBytes) {
+      return damaged(fmt::format("expected a line of at most {} bytes, found a longer one", limits::kRecordBytes));
+    }
+    if (complete) {
+      return damaged(
+          fmt::format("expected a line feed behind the last line, found the end {} bytes into it", rest.size()));
+    }
+    return Progress{.ended = false, .need = std::max<std::uint64_t>(limits::kReadPiece, rest.size() * 2)};
+  }
+  const auto line = parse_line(text.substr(0, end));
+  if (!line) {
+    return damaged("expected a register, a template digest and a template name, found other text");
+  }
+  if (line->digest.size() != info_.algorithms.front().size) {
+    return damaged(fmt::format("expected a template digest of {} bytes, found one of {}", info_.algorithms.front().size,
+                               line->digest.size()));
+  }
+  if (auto status = push_line(rest.first(end + 1), *line, batch); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return std::nullopt;
+}
+
+Status AsciiReader::push_line(ByteView raw, const Line& line, Batch& batch) {
+  const ByteView digest = batch.arena.keep(line.digest);
+  std::uint8_t framing = line.unpadded_pcr ? kUnpaddedPcr : 0;
+  const auto& kind = template_of(as_bytes(line.name));
+  if (!kind) {
+    // Its data cannot be told from its text: kept as content of its own.
+    Record& record =
+        add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = std::nullopt});
+    record.content = ContentType::unknown;
+    record.data = as_bytes(line.fields);
+    record.raw = raw;
+    record.framing = framing;
+    consume(raw.size());
+    return {};
+  }
+  const Rebuilt rebuilt = rebuild_data(*kind, line.fields, info_.byte_order);
+  if (!rebuilt.problem.empty()) {
+    return damaged(fmt::format("template {}: {}", line.name, rebuilt.problem));
+  }
+  const ByteView data = batch.arena.keep(rebuilt.data);
+  Record& record = add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = data});
+  record.raw = raw;
+  record.framing = framing | rebuilt.missing_blanks;
+  report_style(record, rebuilt, line);
+  consume(raw.size());
+  return {};
+}
+
+void AsciiReader::report_style(const Record& record, const Rebuilt& rebuilt, const Line& line) {
+  if (rebuilt.missing_blanks > 0) {
+    report(diagnostics_, QuirkId::missing_blank, record.number, record.offset,
+           fmt::format("{} blanks before empty fields are missing at the end of the line", rebuilt.missing_blanks));
+  }
+  if (rebuilt.blank_in_name) {
+    report(diagnostics_, QuirkId::blank_in_name, record.number, record.offset, "the name holds blanks");
+  }
+  if (line.unpadded_pcr) {
+    report(diagnostics_, QuirkId::unpadded_pcr, record.number, record.offset,
+           "the register's number is not aligned to two columns");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Reader> make_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                          DiagnosticSink& diagnostics) {
+  return std::make_unique<AsciiReader>(std::move(source), options, diagnostics);
+}
+
+}  // namespace mrtool::ima

@@ -1,0 +1,90 @@
+#include "formats/ima/base_reader.hpp"
+
+#include <fmt/core.h>
+
+#include "formats/ima/quirks.hpp"
+#include "lib/content/ima.hpp"
+
+namespace mrtool::ima {
+namespace {
+
+constexpr std::uint32_t kLastPcr = 23;
+
+}  // namespace
+
+BaseReader::BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
+                       DiagnosticSink& diagnostics)
+    : PieceReader(std::move(source)), options_(std::move(options)), diagnostics_(diagnostics) {
+  info_.format = format;
+  info_.evidence = "named";
+  info_.platform = Platform::tpm;
+  info_.grows_at_runtime = true;
+}
+
+void BaseReader::adopt(const Survey& found) {
+  info_.byte_order = found.layout.order;
+  info_.algorithms = {{.algorithm = found.bank, .size = static_cast<std::uint16_t>(found.layout.digest_bytes)}};
+  if (found.padded) {
+    info_.dialect = kPaddedDialect;
+    report(diagnostics_, QuirkId::padded_digests, next_number(), offset(),
+           fmt::format("the digests are SHA-1, padded to {} bytes", found.layout.digest_bytes));
+  }
+  if (found.layout.order == ByteOrder::big) {
+    report(diagnostics_, QuirkId::big_endian, next_number(), offset(), "the list was written in big-endian order");
+  }
+  digests_.emplace(options_, found.bank, found.padded);
+}
+
+const std::optional<Template>& BaseReader::template_of(ByteView name) {
+  if (template_name_ != as_text(name)) {
+    template_name_ = as_text(name);
+    template_ = find_template(template_name_);
+  }
+  return template_;
+}
+
+Record& BaseReader::add_entry(Batch& batch, const Parts& parts) {
+  const std::size_t digests = digests_->add(batch, parts.digest, parts.data);
+  Record& record = add_record(batch, digests);
+  record.raw_index = parts.pcr;
+  record.reg.kind = parts.pcr <= kLastPcr ? RegisterKind::pcr : RegisterKind::invalid;
+  record.reg.index = parts.pcr;
+  if (options_.reg) {
+    record.reg = *options_.reg;
+  }
+  record.content = ContentType::ima_template;
+  record.extends = true;
+  record.name = parts.name;
+  record.violation = Digests::is_violation(parts.digest);
+  if (parts.data) {
+    record.data = *parts.data;
+  }
+  const auto& kind = template_of(parts.name);
+  if (!kind) {
+    report(diagnostics_, QuirkId::unknown_template, record.number, record.offset,
+           fmt::format("the template {} is not known", as_text(parts.name)));
+    return record;
+  }
+  const auto fields = split_fields(*kind, record.data, info_.byte_order);
+  const bool boot_aggregate = fields && as_text(fields->name()) == kBootAggregate;
+  record.starts_instance = boot_aggregate && record.number > 0;
+  if (record.starts_instance) {
+    report(diagnostics_, QuirkId::kernel_instance, record.number, record.offset,
+           "boot_aggregate behind other entries: another kernel started here by kexec");
+  }
+  if (record.number == 0 && !boot_aggregate) {
+    report(diagnostics_, QuirkId::no_boot_aggregate, record.number, record.offset,
+           "the first entry is not boot_aggregate, so earlier entries were taken out of the list");
+  }
+  return record;
+}
+
+std::unexpected<Error> BaseReader::undecided() const {
+  auto error = damaged(
+      "expected an entry whose digest is the hash of its data, found none, so the list's bank is not known: name it "
+      "with --bank");
+  error.error().kind = ErrorKind::inconclusive;
+  return error;
+}
+
+}  // namespace mrtool::ima

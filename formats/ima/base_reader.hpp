@@ -1,0 +1,45 @@
+// What the readers of both forms do with an entry once its data is known.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "formats/ima/digests.hpp"
+#include "formats/ima/survey.hpp"
+#include "lib/content/ima_template.hpp"
+#include "lib/record/piece_reader.hpp"
+
+namespace mrtool::ima {
+
+class BaseReader : public PieceReader {
+ protected:
+  BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
+             DiagnosticSink& diagnostics);
+
+  // The list's layout is known.
+  void adopt(const Survey& found);
+  // Adds the record at offset() with all but `raw` and `framing`. `data` is in the form that is hashed; nothing when it
+  // is not known. The views outlive the batch's buffer or are of it.
+  struct Parts {
+    std::uint32_t pcr = 0;
+    ByteView digest;
+    ByteView name;
+    std::optional<ByteView> data;
+  };
+  Record& add_entry(Batch& batch, const Parts& parts);
+
+  const std::optional<Template>& template_of(ByteView name);
+  // "expected ..., found ...": the bank cannot be told.
+  std::unexpected<Error> undecided() const;
+
+  ReadOptions options_;
+  DiagnosticSink& diagnostics_;
+  HashEngine engine_;
+
+ private:
+  std::optional<Digests> digests_;
+  std::string template_name_;  // of template_
+  std::optional<Template> template_;
+};
+
+}  // namespace mrtool::ima

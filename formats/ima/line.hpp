@@ -1,0 +1,42 @@
+// One line of an ASCII IMA list (Linux, security/integrity/ima/ima_fs.c and ima_template_lib.c):
+//
+//   "%2d " register, template digest, " ", template name, then " " and text for each field, LF
+//
+// An empty field prints nothing behind its blank, so blanks are never stripped or collapsed. Nothing is escaped: a name
+// that holds a line feed cannot be told from two entries, so what matters is verified from the binary list.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/base/byte_reader.hpp"
+#include "lib/content/ima_template.hpp"
+
+namespace mrtool::ima {
+
+// Text views are of the line.
+struct Line {
+  std::uint32_t pcr = 0;
+  Bytes digest;
+  std::string_view name;
+  std::string_view fields;  // behind the name, with the blank before each field
+  bool unpadded_pcr = false;
+};
+
+// The front of a line without its LF; nothing when it is not that of an entry.
+std::optional<Line> parse_line(std::string_view text);
+
+struct Rebuilt {
+  Bytes data;                       // in the form that is hashed
+  std::uint8_t missing_blanks = 0;  // before empty fields at the end
+  bool blank_in_name = false;
+  std::string problem;  // why the text does not give the data; then the rest means nothing
+};
+
+// The template data that the fields are the text of.
+Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder order);
+
+// The text of an entry's fields, each with its blank in front.
+std::string format_fields(const Fields& fields, ByteOrder order);
+
+}  // namespace mrtool::ima
