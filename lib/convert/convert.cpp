@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/crypto/hash.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
@@ -19,6 +20,38 @@ const RegisterResult* find_result(const std::vector<RegisterResult>& results, co
     return result.bank == wanted.bank && result.reg == wanted.reg && is_held(result);
   });
   return found == results.end() ? nullptr : &*found;
+}
+
+void prefer(HashAlgorithm& best, HashAlgorithm candidate) {
+  const HashAlgorithmRow* row = find_algorithm(candidate);
+  const HashAlgorithmRow* known = find_algorithm(best);
+  if (row != nullptr && HashEngine::can_compute(candidate) && (known == nullptr || row->size > known->size)) {
+    best = candidate;
+  }
+}
+
+HashAlgorithm strongest(std::span<const AlgorithmSize> banks) {
+  HashAlgorithm best = HashAlgorithm::none;
+  for (const AlgorithmSize& bank : banks) {
+    prefer(best, bank.algorithm);
+  }
+  return best;
+}
+
+// Of those that the log states, or else of those that its reader computed.
+HashAlgorithm strongest(std::span<const DigestEntry> digests) {
+  HashAlgorithm best = HashAlgorithm::none;
+  for (const DigestOrigin origin : {DigestOrigin::logged, DigestOrigin::computed}) {
+    for (const DigestEntry& digest : digests) {
+      if (digest.origin == origin) {
+        prefer(best, digest.algorithm);
+      }
+    }
+    if (best != HashAlgorithm::none) {
+      break;
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -41,7 +74,6 @@ Conversion::Conversion(ConvertTarget target, ConvertOptions options, Host& host)
       options_(std::move(options)),
       spool_(host.spool()),
       sink_(std::make_unique<SpoolSink>(*spool_)),
-      writer_(target_.make_writer(*sink_)),
       losses_(host.spool()),
       input_({}, input_noticed_),
       selects_(options_.takes_record || options_.takes_digest) {}
@@ -52,23 +84,32 @@ Status Conversion::begin_log(const LogInfo& info) {
   const bool first = logs_++ == 0;
   info_ = info;
   const bool same_format = info.format == target_.format;
-  const bool same_dialect = target_.dialect.empty() || target_.dialect == info.dialect;
+  const bool same_dialect = target_.write.dialect.empty() || target_.write.dialect == info.dialect;
   keeps_raw_ = !selects_ && (target_.holds_source || (same_format && same_dialect && !options_.several_logs));
   if (!keeps_raw_) {
     info_.preamble.clear();
   }
   stated_.clear();
   input_.begin_log(info, logs_ - 1);
-  if (first) {
-    if (auto begun = writer_->begin(info_); !begun) {
-      return begun;
-    }
-  }
   if (!target_.collates || !options_.several_logs) {
     return {};
   }
   MRTOOL_TRY(note, collation_.begin_log(info, first));
   return note ? write_note(*note) : Status{};
+}
+
+// The register and bank of a log that holds one are the first record's where nobody asked for others.
+Status Conversion::begin_output(const Record* first) {
+  WriteOptions& write = target_.write;
+  if (first != nullptr && target_.one_register && !write.reg) {
+    write.reg = first->reg;
+  }
+  if (first != nullptr && target_.one_bank && write.bank == HashAlgorithm::none) {
+    write.bank = target_.one_register ? strongest(info_.algorithms) : HashAlgorithm::none;
+    write.bank = write.bank == HashAlgorithm::none ? strongest(first->digests) : write.bank;
+  }
+  writer_ = target_.make_writer(*sink_, write);
+  return writer_->begin(info_);
 }
 
 bool Conversion::takes(const Record& record) const {
@@ -111,15 +152,20 @@ Status Conversion::add(const Batch& batch) {
       }
     }
   }
-  return keeps_raw_ && !batch.trailing.empty() ? writer_->trailing(batch.trailing) : Status{};
+  return keeps_raw_ && writer_ && !batch.trailing.empty() ? writer_->trailing(batch.trailing) : Status{};
 }
 
 Status Conversion::convert(Record record) {
   ++result_.records;
+  if (!writer_) {
+    if (auto begun = begin_output(&record); !begun) {
+      return begun;
+    }
+  }
   if (auto seam = check_seam(record); !seam) {
     return seam;
   }
-  const Carried carried = target_.carry(record, info_);
+  const Carried carried = target_.carry(record, info_, target_.write);
   switch (carried.carriage) {
     case Carriage::native:
       ++result_.native;
@@ -164,16 +210,15 @@ Status Conversion::check_seam(const Record& record) {
 }
 
 Status Conversion::write(Record record) {
+  if (!writer_) {
+    if (auto begun = begin_output(&record); !begun) {
+      return begun;
+    }
+  }
   if (target_.collates && options_.several_logs) {
     if (auto admitted = collation_.admit(record); !admitted) {
       return admitted;
     }
-  }
-  if (!first_register_ && (record.extends || record.asserts)) {
-    first_register_ = record.reg;
-  }
-  if (first_bank_ == HashAlgorithm::none && !record.digests.empty()) {
-    first_bank_ = record.digests.front().algorithm;
   }
   return writer_->write(record);
 }
@@ -185,6 +230,11 @@ Status Conversion::write_note(Note note) {
 Result<ConvertResult> Conversion::finish() {
   if (result_.refused) {
     return std::move(result_);
+  }
+  if (!writer_) {
+    if (auto begun = begin_output(nullptr); !begun) {
+      return std::unexpected(std::move(begun).error());
+    }
   }
   if (auto finished = writer_->finish(); !finished) {
     return std::unexpected(std::move(finished).error());
@@ -199,7 +249,9 @@ Result<ConvertResult> Conversion::finish() {
 Result<std::vector<RegisterResult>> Conversion::replay_output(const std::vector<RegisterResult>& input) {
   DiagnosticSink unused;
   Replay replay({}, unused);
-  const auto reader = target_.make_reader(spool_->open(), {.reg = first_register_, .bank = first_bank_}, unused);
+  const auto reader = target_.make_reader(
+      spool_->open(), {.reg = target_.one_register ? target_.write.reg : std::nullopt, .bank = target_.write.bank},
+      unused);
   Batch batch;
   bool begun = false;
   for (bool more = true; more;) {

@@ -22,11 +22,13 @@ namespace mrtool {
 // The format that is written. Formats are above this library, so what is needed of one is handed in.
 struct ConvertTarget {
   std::string format;         // its name
-  std::string dialect;        // that is asked for; empty: the format's default
+  WriteOptions write;         // as far as they are asked for
+  bool one_register = false;  // a log of it is about one register, in one bank
+  bool one_bank = false;      // a log of it states digests of one bank
   bool holds_source = false;  // it carries each record's own bytes, whatever their format
   bool collates = false;      // several logs become one collection with notes between them (CEL)
-  std::function<std::unique_ptr<Writer>(ByteSink&)> make_writer;
-  std::function<Carried(const Record&, const LogInfo&)> carry;
+  std::function<std::unique_ptr<Writer>(ByteSink&, const WriteOptions&)> make_writer;
+  std::function<Carried(const Record&, const LogInfo&, const WriteOptions&)> carry;
   // For reading back. The options name the register and bank of a log that does not.
   std::function<std::unique_ptr<Reader>(std::unique_ptr<ByteSource>, const ReadOptions&, DiagnosticSink&)> make_reader;
 };
@@ -74,6 +76,7 @@ class Conversion {
  private:
   class SpoolSink;
 
+  Status begin_output(const Record* first);
   bool takes(const Record& record) const;
   Record narrowed(const Record& record);
   Status convert(Record record);
@@ -100,8 +103,6 @@ class Conversion {
   bool keeps_raw_ = false;     // the present log's own bytes are written
   std::set<Register> stated_;  // registers of which the present log has stated a value
   std::vector<DigestEntry> digests_;
-  std::optional<Register> first_register_;  // that was written
-  HashAlgorithm first_bank_ = HashAlgorithm::none;
   std::set<RegisterKey> foreign_;  // that the output states digests for and the input does not extend
   bool selects_ = false;
 };

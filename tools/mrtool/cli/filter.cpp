@@ -84,6 +84,12 @@ Result<Filter> Filter::from(const CommandLine& line) {
   return filter;
 }
 
+std::optional<Register> Filter::only_register() const {
+  const bool one =
+      registers_.size() == 1 && registers_.front().items.size() == 1 && registers_.front().whole_banks.empty();
+  return one ? std::optional(registers_.front().items.front().reg) : std::nullopt;
+}
+
 bool Filter::takes_bank(HashAlgorithm bank) const {
   return banks_.empty() || std::ranges::find(banks_, bank) != banks_.end();
 }

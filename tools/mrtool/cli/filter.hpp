@@ -23,6 +23,8 @@ class Filter {
   bool takes_bank(HashAlgorithm bank) const;
   // The one bank that --bank names; none when it names several or is not given.
   HashAlgorithm only_bank() const { return banks_.size() == 1 ? banks_.front() : HashAlgorithm::none; }
+  // The one register that --register names; nothing when it names several or is not given.
+  std::optional<Register> only_register() const;
   // Are registers or banks restricted at all?
   bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
 

@@ -39,7 +39,8 @@ Result<const FormatRow*> format_of(const CommandLine& line) {
 }
 
 Result<WriteOptions> write_options(const CommandLine& line, const FormatRow& format, const Filter& filter) {
-  WriteOptions options{.dialect = std::string(line.value(OptionId::dialect)), .bank = filter.only_bank()};
+  WriteOptions options{
+      .dialect = std::string(line.value(OptionId::dialect)), .reg = filter.only_register(), .bank = filter.only_bank()};
   if (!options.dialect.empty() && std::ranges::find(format.dialects, options.dialect) == format.dialects.end()) {
     return fail(ErrorKind::usage, format.dialects.empty() ? fmt::format("{} has no dialects", format.name)
                                                           : fmt::format("--dialect takes one of {} for {}, not '{}'",
@@ -51,16 +52,14 @@ Result<WriteOptions> write_options(const CommandLine& line, const FormatRow& for
 
 ConvertTarget target_of(const FormatRow& format, const WriteOptions& options) {
   return {.format = std::string(format.name),
-          .dialect = options.dialect,
+          .write = options,
+          .one_register = !format.names_registers,
+          .one_bank = !format.names_registers || format.takes_register,
           .holds_source = format.name == "json",
           .collates = format.name.starts_with("cel-"),
-          .make_writer = [&format, options](ByteSink& sink) { return format.make_writer(sink, options); },
-          .carry = [&format, options](const Record& record,
-                                      const LogInfo& info) { return format.carry(record, info, options); },
-          .make_reader =
-              [&format](std::unique_ptr<ByteSource> source, const ReadOptions& read_options, DiagnosticSink& sink) {
-                return format.make_reader(std::move(source), read_options, sink);
-              }};
+          .make_writer = format.make_writer,
+          .carry = format.carry,
+          .make_reader = format.make_reader};
 }
 
 ConvertOptions convert_options(const CommandLine& line, const Filter& filter, bool several_logs) {

@@ -7,6 +7,7 @@
 
 #include "formats/formats.hpp"
 #include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/format_matrix.hpp"
 #include "tools/mrtool/commands/session.hpp"
 
 namespace mrtool {
@@ -53,8 +54,30 @@ void describe_format(const FormatRow& format, DocumentWriter& writer) {
   writer.end_object();
 }
 
+void describe_matrix(DocumentWriter& writer) {
+  writer.key("matrix");
+  writer.begin_list();
+  for (const MatrixRow& row : format_matrix()) {
+    for (const MatrixCell& cell : row.cells) {
+      writer.begin_object();
+      writer.key("record");
+      writer.text(row.kind);
+      writer.key("to");
+      writer.text(cell.format);
+      writer.key("carriage");
+      writer.text(to_string(cell.carried.carriage));
+      writer.key("field");
+      writer.text_or_null(cell.carried.field);
+      writer.key("reason");
+      writer.text_or_null(cell.carried.reason);
+      writer.end_object();
+    }
+  }
+  writer.end_list();
+}
+
 // mrtool.formats/1.
-void describe_formats(DocumentWriter& writer) {
+void describe_formats(DocumentWriter& writer, bool matrix) {
   writer.begin_object();
   writer.key("schema");
   writer.text("mrtool.formats/1");
@@ -64,6 +87,9 @@ void describe_formats(DocumentWriter& writer) {
     describe_format(format, writer);
   }
   writer.end_list();
+  if (matrix) {
+    describe_matrix(writer);
+  }
   writer.end_object();
 }
 
@@ -118,14 +144,19 @@ int formats_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
   std::string& out = session.out().buffer();
+  const bool matrix = line.has(OptionId::matrix);
   switch (session.rendering()) {
     case Rendering::json:
-      describe_formats(*make_json_writer(out, false));
+      describe_formats(*make_json_writer(out, false), matrix);
       break;
     case Rendering::yaml:
-      describe_formats(*make_yaml_writer(out));
+      describe_formats(*make_yaml_writer(out), matrix);
       break;
     default:
+      if (matrix) {
+        out += format_matrix_text();
+        break;
+      }
       append_formats_text(out, session.output_style());
       break;
   }
