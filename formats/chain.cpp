@@ -8,6 +8,7 @@
 #include "formats/opened_log.hpp"
 #include "formats/tcg/overlap.hpp"
 #include "formats/tcg/quirks.hpp"
+#include "formats/tsm/place.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/registers/names.hpp"
 
@@ -180,6 +181,13 @@ void LogChain::State::begin_log(OpenedLog& opened) {
   if (table) {
     options.platform = table->platform();
     table.reset();
+  }
+  if (format->name == "tsm") {
+    if (auto status = tsm::complete(options, opened.name.path, host); !status) {
+      logs.back().partial = true;
+      errors.push_back(in_file(std::move(status).error(), opened.name.path));
+      return;
+    }
   }
   start_reader(*format, std::move(opened.source), options);
   if (is_crypto_agile(*format) && !opened.final_events) {

@@ -61,7 +61,7 @@ OpenedLog open_log(const LogName& name, Host& host) {
 }
 
 bool is_crypto_agile(const FormatRow& format) {
-  return format.name != "tcg";
+  return format.name == "tcg2" || format.name == "ccel";
 }
 
 std::unique_ptr<ByteSource> make_counting_source(std::unique_ptr<ByteSource> source, std::uint64_t& count) {
