@@ -24,6 +24,7 @@
 #include "formats/tcg/quirks.hpp"
 #include "formats/tcg/reader.hpp"
 #include "formats/tcg/writer.hpp"
+#include "formats/tpm2_yaml/tpm2_yaml.hpp"
 #include "formats/tsm/detect.hpp"
 #include "formats/tsm/quirks.hpp"
 #include "formats/tsm/reader.hpp"
@@ -167,6 +168,15 @@ std::span<const FormatRow> formats() {
        .make_writer = systemd::make_writer,
        .carry = systemd::carry,
        .quirks = systemd::quirks()},
+      {.name = "tpm2-yaml",
+       .aliases = {},
+       .summary = "what tpm2_eventlog prints of a TCG event log (YAML)",
+       .carries = "read only: PCRs and digests; event data where all of it is shown",
+       .detect = tpm2yaml::detect,
+       .make_reader = tpm2yaml::make_reader,
+       .make_writer = nullptr,
+       .carry = tpm2yaml::carry,
+       .quirks = tpm2yaml::quirks()},
       {.name = "tsm",
        .aliases = {},
        .summary = "text log of one measurement register (Linux RFC of 2024, TSM measurement registers)",
