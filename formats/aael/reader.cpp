@@ -87,10 +87,10 @@ Result<std::optional<PieceReader::Progress>> AaelReader::find_bank(ByteView rest
     if (found == Found::need_more) {
       return rest.size() <= limits::kRecordBytes ? std::optional(Progress{.need = rest.size() + 1}) : std::nullopt;
     }
-    if (found == Found::end) {
-      return std::nullopt;
-    }
     if (text.empty() || text.starts_with('#')) {
+      if (found != Found::line) {
+        return std::nullopt;
+      }
       continue;
     }
     const auto init = parse_init(text);

@@ -1,0 +1,69 @@
+// Logs that the kernel's code wrote, where the shared corpus lies beside the repository. The registers started at zero.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "formats/tsm/test_log.hpp"
+#include "lib/content/tsm_line.hpp"
+
+using namespace mrtool;
+using namespace mrtool::tsm::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus" / "tsm";
+
+std::string read_text(Host& host, const fs::path& path) {
+  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
+  const auto bytes = host.read_file(path.string(), kLimit);
+  REQUIRE(bytes);
+  return std::string(as_text(*bytes));
+}
+
+// Detected if it holds anything measured; written back both ways; every step's value.
+void check_case(Host& host, const fs::path& directory) {
+  CAPTURE(directory.string());
+  const std::string text = read_text(host, directory / "log");
+  const auto bank = tsm::parse_kernel_name(read_text(host, directory / "hash_algo"));
+  REQUIRE(bank);
+  const ReadOptions options{.bank = *bank};
+  const auto log = read_whole("tsm", text, options);
+  CHECK_MESSAGE(!log->error, (log->error ? to_string(*log->error) : ""));
+  CHECK_FALSE(log->diagnostics.has("V23"));
+  CHECK(write_whole("tsm", *log, Raw::kept) == text);
+  CHECK(write_whole("tsm", *log, Raw::dropped) == text);
+  if (!text.empty()) {
+    const auto found = detect_format({.prefix = as_bytes(text), .complete = true});
+    REQUIRE(found);
+    CHECK(found->format->name == "tsm");
+  }
+  const auto document = nlohmann::json::parse(read_text(host, directory / "steps.json"));
+  for (const auto& step : document.at("steps")) {
+    const auto part =
+        read_whole("tsm", std::string_view(text).substr(0, step.at("log_len").get<std::size_t>()), options);
+    CAPTURE(step.dump());
+    CHECK_FALSE(part->error);
+    CHECK((fold(*part, *bank) == step.at("digest").get<std::string>()) == step.at("replay_ok").get<bool>());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every log of the kernel's code is recognised, written back, and folds to the register after every step") {
+  if (!fs::exists(kCorpus)) {
+    MESSAGE("skipped: ../shared/corpus is not there");
+    return;
+  }
+  const auto host = make_host("");
+  std::size_t cases = 0;
+  for (const auto& entry : fs::directory_iterator(kCorpus)) {
+    if (entry.is_directory()) {
+      check_case(*host, entry.path());
+      ++cases;
+    }
+  }
+  CHECK(cases > 0);
+}

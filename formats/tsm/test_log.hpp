@@ -1,0 +1,128 @@
+// For the tests of the line formats: reads and writes logs whole, and folds them.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/formats.hpp"
+#include "lib/base/host.hpp"
+#include "lib/replay/replay.hpp"
+
+namespace mrtool::tsm::testing {
+
+// Hands out a few bytes at a time, as a slow pipe does.
+class SlowSource final : public ByteSource {
+ public:
+  SlowSource(ByteView bytes, std::size_t step) : bytes_(bytes), step_(step) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::size_t count = std::min({step_, buffer.size(), bytes_.size()});
+    std::copy_n(bytes_.begin(), count, buffer.begin());
+    bytes_ = bytes_.subspan(count);
+    return count;
+  }
+
+ private:
+  ByteView bytes_;
+  std::size_t step_;
+};
+
+// All of a log. The batches are kept, so the views of the records are good.
+struct WholeLog {
+  LogInfo info;
+  std::vector<Batch> batches;
+  std::vector<const Record*> records;
+  Bytes trailing;
+  std::optional<Error> error;
+  DiagnosticSink diagnostics;
+};
+
+inline std::unique_ptr<WholeLog> read_whole(std::string_view format, std::unique_ptr<ByteSource> source,
+                                            const ReadOptions& options = {}) {
+  auto log = std::make_unique<WholeLog>();
+  const auto reader = find_format(format)->make_reader(std::move(source), options, log->diagnostics);
+  for (bool more = true; more;) {
+    Batch& batch = log->batches.emplace_back();
+    const auto result = reader->read(batch);
+    if (!result) {
+      log->error = result.error();
+    }
+    more = result && *result;
+    log->trailing.insert(log->trailing.end(), batch.trailing.begin(), batch.trailing.end());
+  }
+  for (const Batch& batch : log->batches) {
+    for (const Record& record : batch.records) {
+      log->records.push_back(&record);
+    }
+  }
+  log->info = reader->info();
+  return log;
+}
+
+inline std::unique_ptr<WholeLog> read_whole(std::string_view format, std::string_view bytes,
+                                            const ReadOptions& options = {}) {
+  return read_whole(format, make_memory_source(as_bytes(bytes)), options);
+}
+
+enum class Raw : std::uint8_t { kept, dropped };
+
+// The log in a format of this table; of another than the log's the raw bytes are no use.
+inline Result<std::string> write_whole(std::string_view format, const WholeLog& log, Raw raw,
+                                       const WriteOptions& options = {}) {
+  Bytes out;
+  MemorySink sink(out);
+  const auto writer = find_format(format)->make_writer(sink, options);
+  Status status = writer->begin(log.info);
+  for (const Record* record : log.records) {
+    Record copy = *record;
+    if (raw == Raw::dropped) {
+      copy.raw = {};
+    }
+    if (status) {
+      status = writer->write(copy);
+    }
+  }
+  if (status) {
+    status = writer->trailing(log.trailing);
+  }
+  if (status) {
+    status = writer->finish();
+  }
+  if (!status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return std::string(as_text(out));
+}
+
+inline bool same_record(const Record& a, const Record& b) {
+  return a.reg == b.reg && a.content == b.content && a.type == b.type && equal(a.name, b.name) &&
+         equal(a.data, b.data) && a.extends == b.extends && a.tentative == b.tentative && a.violation == b.violation &&
+         a.starts_instance == b.starts_instance && a.stated_number == b.stated_number &&
+         a.asserts.has_value() == b.asserts.has_value() &&
+         (!a.asserts || (a.asserts->kind == b.asserts->kind && a.asserts->bank == b.asserts->bank &&
+                         a.asserts->value == b.asserts->value)) &&
+         std::ranges::equal(a.digests, b.digests, [](const DigestEntry& x, const DigestEntry& y) {
+           return x.algorithm == y.algorithm && x.origin == y.origin && equal(x.value, y.value);
+         });
+}
+
+// The register's value where every extend is done, in order: v = H(v || digest). `initial` empty: zeros.
+inline std::string fold(const WholeLog& log, HashAlgorithm bank, std::string_view initial = {}) {
+  HashEngine engine;
+  Digest value = Digest::filled(find_algorithm(bank)->size, 0);
+  if (!initial.empty()) {
+    value = Digest(*from_hex(initial));
+  }
+  for (const Record* record : log.records) {
+    if (record->extends) {
+      engine.extend(bank, value, record->digests[0].value);
+    }
+  }
+  return value.hex();
+}
+
+}  // namespace mrtool::tsm::testing
