@@ -9,6 +9,7 @@
 #include "formats/aael/writer.hpp"
 #include "formats/cel/carry.hpp"
 #include "formats/cel/cbor.hpp"
+#include "formats/cel/json.hpp"
 #include "formats/cel/quirks.hpp"
 #include "formats/cel/tlv.hpp"
 #include "formats/ima/detect.hpp"
@@ -77,6 +78,8 @@ std::string describe_unknown(const Probe& probe) {
   return "no known format: the first bytes are " + to_hex(bytes.first(std::min<std::size_t>(bytes.size(), 16)));
 }
 
+constexpr std::array<std::string_view, 1> kCelJsonAliases{"cel"};
+
 }  // namespace
 
 std::span<const FormatRow> formats() {
@@ -129,6 +132,15 @@ std::span<const FormatRow> formats() {
        .make_writer = make_tcg_writer<tcg::Row::ccel>,
        .carry = carry_in_tcg<tcg::Row::ccel>,
        .quirks = tcg::quirks()},
+      {.name = "cel-json",
+       .aliases = kCelJsonAliases,
+       .summary = "TCG Canonical Event Log, JSON encoding (systemd-pcrlock, TSS FAPI, libcel)",
+       .carries = "PCRs, NV indices, CC measurement registers; any bank; any content, some of it encapsulated",
+       .detect = cel::detect_json,
+       .make_reader = cel::make_json_reader,
+       .make_writer = cel::make_json_writer,
+       .carry = cel::carry_json,
+       .quirks = cel::quirks()},
       {.name = "ima",
        .aliases = {},
        .summary = "Linux IMA measurement list, binary",

@@ -5,7 +5,6 @@
 #include "lib/content/content.hpp"
 #include "lib/content/tsm_line.hpp"
 #include "lib/registers/names.hpp"
-#include "lib/replay/replay.hpp"
 
 using namespace mrtool;
 using namespace mrtool::cel;
@@ -178,16 +177,9 @@ TEST_SUITE("cel-tlv") {
 
   TEST_CASE("nested elements in another order, or more of them, are written back as they were") {
     check_both_ways(hex("0000000001000100000001000300000000"
-                        "0500000010"
+                        "050000000f"
                         "010000000141"
-                        "000000000408000000"
-                        "ff")
-                            .empty()
-                        ? Bytes{}
-                        : hex("0000000001000100000001000300000000"
-                              "050000000f"
-                              "010000000141"
-                              "000000000480000007"),
+                        "000000000480000007"),
                     "libcel");
     check_both_ways(hex("0000000001000100000001000300000000"
                         "0700000011"
@@ -227,19 +219,12 @@ TEST_SUITE("cel-tlv") {
   }
 
   TEST_CASE("zeros of an IMA violation stand for FF bytes and are written back as zeros") {
-    const Bytes bytes = hex("00000000010001000000010a03000000190400000014"
-                            "0000000000000000000000000000000000000000"
-                            "070000000e"
-                            "000000000369"
-                            "6d61"
-                            "010000000141")
-                                .empty()
-                            ? Bytes{}
-                            : hex("00000000010001000000010a03000000190400000014"
-                                  "0000000000000000000000000000000000000000"
-                                  "070000000e"
-                                  "0000000003696d61"
-                                  "010000000141");
+    const Bytes bytes =
+        hex("00000000010001000000010a03000000190400000014"
+            "0000000000000000000000000000000000000000"
+            "070000000e"
+            "0000000003696d61"
+            "010000000141");
     const auto log = read_whole("cel-tlv", bytes);
     REQUIRE(log->records.size() == 1);
     CHECK((*log)[0].violation);

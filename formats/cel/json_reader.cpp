@@ -1,0 +1,298 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "formats/cel/json.hpp"
+#include "formats/cel/json_layout.hpp"
+#include "formats/cel/model.hpp"
+#include "formats/cel/numbering.hpp"
+#include "lib/base/json_items.hpp"
+#include "lib/base/limits.hpp"
+#include "lib/record/piece_reader.hpp"
+
+namespace mrtool::cel {
+namespace {
+
+// Commas before a closing bracket become blanks, so that all positions stay. True when there was one.
+bool blank_trailing_commas(std::string& text) {
+  bool found = false;
+  bool in_string = false;
+  std::optional<std::size_t> comma;  // the last one, if only blanks have followed
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (in_string) {
+      i += letter == '\\' ? 1 : 0;
+      in_string = letter != '"';
+    } else if (letter == ',') {
+      comma = i;
+    } else if (letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n') {
+      continue;
+    } else {
+      if (comma && (letter == '}' || letter == ']')) {
+        text[*comma] = ' ';
+        found = true;
+      }
+      comma.reset();
+      in_string = letter == '"';
+    }
+  }
+  return found;
+}
+
+class JsonReader final : public PieceReader {
+ public:
+  JsonReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
+      : PieceReader(std::move(source)), report_(diagnostics), meaning_(options.platform, report_), numbers_(report_) {
+    info_.format = kJsonFormat;
+    info_.evidence = "named";
+    info_.grows_at_runtime = true;
+  }
+
+ private:
+  Result<Progress> parse(Batch& batch) override;
+  void end_of_log() override {
+    if (items_.trailing_comma() && !said_trailing_comma_) {
+      report_.add(QuirkId::trailing_comma, next_number() == 0 ? 0 : next_number() - 1, offset());
+    }
+    report_.flush();
+  }
+
+  Status add(ByteView rest, const JsonItems::Step& step, Batch& batch);
+  Result<JsonText> parse_item(ByteView text);
+  Result<Index> read_index(const JsonText& object);
+  Result<std::vector<DigestEntry>> read_digests(const JsonText& object, Arena& arena) const;
+  void learn_dialect(const JsonText& object);
+
+  QuirkReport report_;
+  Meaning meaning_;
+  NumberCheck numbers_;
+  JsonItems items_{"records"};
+  bool said_trailing_comma_ = false;
+  bool rtmr_ = false;  // the record at hand gives an RTMR number
+};
+
+Result<PieceReader::Progress> JsonReader::parse(Batch& batch) {
+  while (true) {
+    const ByteView rest = this->rest(batch);
+    JsonItems::Step step = items_.next(rest, whole_rest_is_here());
+    switch (step.state) {
+      case JsonItems::State::need_more:
+        return Progress{.ended = false, .need = step.need};
+      case JsonItems::State::ended:
+        return Progress{.ended = true, .need = 0};
+      case JsonItems::State::malformed: {
+        auto error = damaged(std::move(step.message));
+        error.error().offset = offset() + step.at;
+        return error;
+      }
+      case JsonItems::State::leading:
+        info_.preamble = to_bytes(rest.first(step.size()));
+        break;
+      case JsonItems::State::trailing:
+        batch.trailing = rest.first(step.size());
+        consume(step.size());
+        return Progress{.ended = false, .need = 1};
+      case JsonItems::State::item:
+        if (auto added = add(rest, step, batch); !added) {
+          return std::unexpected(std::move(added).error());
+        }
+        break;
+    }
+    consume(step.size());
+  }
+}
+
+Result<JsonText> JsonReader::parse_item(ByteView text) {
+  auto parsed = parse_json_text(text);
+  if (parsed) {
+    return parsed;
+  }
+  std::string lax(as_text(text));
+  if (!blank_trailing_commas(lax)) {
+    return damaged(parsed.error().message);
+  }
+  auto again = parse_json_text(as_bytes(lax));
+  if (!again) {
+    return damaged(again.error().message);
+  }
+  said_trailing_comma_ = true;
+  report_.add(QuirkId::trailing_comma, next_number(), offset());
+  return again;
+}
+
+Result<Index> JsonReader::read_index(const JsonText& object) {
+  constexpr auto kNames = std::to_array<std::pair<std::string_view, std::uint8_t>>(
+      {{"pcr", kPcrField}, {"nv_index", kNvField}, {"ccmr", kCcmrField}, {"rtmr", kCcmrField}, {"mr", kNamedField}});
+  std::optional<Index> found;
+  rtmr_ = false;
+  for (const auto& [name, field] : kNames) {
+    const JsonText* member = find_member(object, name);
+    if (member == nullptr) {
+      continue;
+    }
+    if (found) {
+      return damaged("expected one of \"pcr\", \"nv_index\", \"ccmr\", \"rtmr\" and \"mr\", found two");
+    }
+    found = Index{.field = field, .number = 0};
+    if (field == kNamedField && member->is_string()) {
+      found->name = member->get<std::string>();
+    } else if (field != kNamedField && member->is_number_unsigned() &&
+               member->get<std::uint64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
+      rtmr_ = name == "rtmr";
+      found->number = member->get<std::uint64_t>() + (rtmr_ ? 1 : 0);
+    } else {
+      return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(*member)));
+    }
+  }
+  if (!found) {
+    return damaged("expected \"pcr\", \"nv_index\", \"ccmr\" or \"rtmr\" in a record, found none");
+  }
+  return *found;
+}
+
+Result<std::vector<DigestEntry>> JsonReader::read_digests(const JsonText& object, Arena& arena) const {
+  std::vector<DigestEntry> digests;
+  const JsonText* list = find_member(object, "digests");
+  if (list == nullptr) {
+    return digests;
+  }
+  if (!list->is_array() || list->size() > limits::kDigestsPerRecord) {
+    return damaged(
+        fmt::format("expected an array of at most {} digests, found something else", limits::kDigestsPerRecord));
+  }
+  for (const JsonText& item : *list) {
+    const JsonText* name = find_member(item, "hashAlg");
+    const JsonText* value = find_member(item, "digest");
+    std::optional<HashAlgorithm> algorithm;
+    if (name != nullptr && name->is_string()) {
+      algorithm = parse_algorithm(name->get_ref<const std::string&>());
+    } else if (name != nullptr && name->is_number_unsigned() &&
+               name->get<std::uint64_t>() <= std::numeric_limits<std::uint16_t>::max()) {
+      algorithm = static_cast<HashAlgorithm>(name->get<std::uint16_t>());
+    }
+    if (!algorithm) {
+      return damaged("expected the name or number of a hash algorithm in \"hashAlg\", found something else");
+    }
+    const auto bytes =
+        value != nullptr && value->is_string() ? from_hex(value->get_ref<const std::string&>()) : std::nullopt;
+    const HashAlgorithmRow* row = find_algorithm(*algorithm);
+    if (!bytes || (row != nullptr && bytes->size() != row->size)) {
+      return damaged(fmt::format(
+          "expected {} in \"digest\", found something else",
+          row == nullptr ? "hexadecimal digits" : fmt::format("{} bytes in hexadecimal of {}", row->size, row->name)));
+    }
+    digests.push_back({.algorithm = *algorithm, .value = arena.keep(*bytes)});
+  }
+  return digests;
+}
+
+// By the first record.
+void JsonReader::learn_dialect(const JsonText& object) {
+  if (items_.shape() == JsonShape::sequence) {
+    info_.dialect = "systemd";
+    return;
+  }
+  if (items_.shape() == JsonShape::member) {
+    info_.dialect = "pcrlock";
+    return;
+  }
+  const JsonText* content = find_member(object, "content");
+  const JsonText* type = content == nullptr ? nullptr : find_member(*content, "event_type");
+  const bool upper = type != nullptr && type->is_string() && type->get_ref<const std::string&>().starts_with("EV_");
+  if (upper) {
+    info_.dialect = object.begin().key() == "pcr" ? "pcrlock" : "fapi";
+  }
+}
+
+Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch) {
+  const ByteView text = rest.subspan(step.prefix, step.text);
+  MRTOOL_TRY(object, parse_item(text));
+  if (!object.is_object()) {
+    return damaged("expected an object for a record, found something else");
+  }
+  Record record;
+  record.number = next_number();
+  record.offset = offset();
+  if (const JsonText* number = find_member(object, "recnum")) {
+    if (!number->is_number_unsigned()) {
+      return damaged(fmt::format("expected an unsigned number of 64 bits in \"recnum\", found {}", to_text(*number)));
+    }
+    record.stated_number = number->get<std::uint64_t>();
+  }
+  MRTOOL_TRY(index, read_index(object));
+  if (auto status = meaning_.apply_index(record, index, info_); !status) {
+    return damaged(std::move(status).error().message);
+  }
+  MRTOOL_TRY(digests, read_digests(object, batch.arena));
+  const JsonText* type = find_member(object, "content_type");
+  const JsonText* content = find_member(object, "content");
+  if (type == nullptr && content == nullptr && find_member(object, "digests") == nullptr) {
+    return damaged("expected digests or a content in a record, found neither");
+  }
+  auto decoded = decode_json_content(record, type, content, digests, batch.arena);
+  if (!decoded) {
+    return damaged(std::move(decoded).error().message);
+  }
+  if (record.number == 0) {
+    learn_dialect(object);
+  }
+  if (rtmr_) {
+    report_.add(QuirkId::rtmr_index, record);
+  }
+  if (find_member(object, "digests") == nullptr) {
+    report_.add(QuirkId::no_digests, record);
+  }
+  if (record.content == ContentType::none) {
+    report_.add(QuirkId::no_content, record);
+  }
+  if (decoded->misspelt) {
+    report_.add(QuirkId::misspelt_event_type, record);
+  }
+  if (!decoded->problem.empty()) {
+    report_.add(QuirkId::content_undecodable, record, decoded->problem);
+  }
+  meaning_.apply(record, digests, batch.arena);
+  numbers_.check(record);
+  auto extras = std::make_shared<JsonExtras>();
+  extras->event = decoded->systemd;
+  record.raw = rest.first(step.size());
+  batch.digest_pool.insert(batch.digest_pool.end(), digests.begin(), digests.end());
+  record.digests = digests;
+  learn_layout(record, rest.first(step.prefix), as_text(text), rest.subspan(step.prefix + step.text, step.after),
+               *extras);
+  record.digests = {};
+  record.extras = std::move(extras);
+  add_record(batch, digests.size()) = std::move(record);
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Reader> make_json_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                         DiagnosticSink& diagnostics) {
+  return std::make_unique<JsonReader>(std::move(source), options, diagnostics);
+}
+
+// Section 10. A sequence without record numbers is systemd's own log, which has a row of its own.
+std::optional<Detection> detect_json(const Probe& probe) {
+  constexpr std::size_t kLook = 4096;
+  const std::string_view text = as_text(probe.prefix.first(std::min(probe.prefix.size(), kLook)));
+  const std::size_t begin = text.find_first_not_of(" \t\r\n\x1e");
+  if (begin == std::string_view::npos || (text[begin] != '[' && text[begin] != '{')) {
+    return std::nullopt;
+  }
+  const auto has = [&](std::string_view key) { return text.find(key) != std::string_view::npos; };
+  const bool sequence = text.substr(0, begin).find('\x1e') != std::string_view::npos;
+  const bool indexed = has("\"pcr\"") || has("\"nv_index\"") || has("\"ccmr\"") || has("\"rtmr\"") || has("\"mr\"");
+  const bool record = has("\"content_type\"") || has("\"digests\"");
+  if (!indexed || !record || (sequence && !has("\"recnum\"")) || has("\"schema\"")) {
+    return std::nullopt;
+  }
+  const std::string_view shape = text[begin] == '[' ? "a JSON array" : sequence ? "a JSON sequence" : "a JSON object";
+  return Detection{.evidence = fmt::format("{} with the members of CEL records", shape), .note = {}};
+}
+
+}  // namespace mrtool::cel

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "formats/cel/json.hpp"
+#include "formats/cel/json_layout.hpp"
+#include "formats/cel/model.hpp"
+#include "formats/cel/numbering.hpp"
+#include "lib/base/limits.hpp"
+
+namespace mrtool::cel {
+namespace {
+
+class JsonWriter final : public Writer {
+ public:
+  JsonWriter(ByteSink& sink, const WriteOptions& options) : sink_(sink), options_(options) {}
+
+  Status begin(const LogInfo& info) override {
+    info_ = info;
+    as_it_was_ = info.format == kJsonFormat;
+    in_array_ = !as_it_was_ || !info.preamble.empty();
+    numbers_.begin(info.format.starts_with("cel-"));
+    return put(as_it_was_ ? as_text(info.preamble) : std::string_view("["));
+  }
+  Status write(const Record& record) override;
+  Status trailing(ByteView bytes) override { return as_it_was_ ? put(as_text(bytes)) : Status{}; }
+  Status finish() override {
+    if (as_it_was_) {
+      return {};
+    }
+    return put(first_ ? "]\n" : "\n]\n");
+  }
+
+ private:
+  Status put(std::string_view text) { return text.empty() ? Status{} : sink_.write(as_bytes(text)); }
+
+  ByteSink& sink_;
+  WriteOptions options_;
+  LogInfo info_;
+  bool as_it_was_ = false;  // the log keeps its beginning and its end
+  bool in_array_ = true;
+  bool first_ = true;
+  WrittenNumbers numbers_{true};
+};
+
+Status JsonWriter::write(const Record& record) {
+  const bool first = std::exchange(first_, false);
+  if (!record.raw.empty()) {
+    return put(as_text(record.raw));
+  }
+  if (as_it_was_) {
+    if (const auto text = fill_layout(record)) {
+      return put(*text);
+    }
+  }
+  const auto number = numbers_.of(record);
+  if (number.overflow) {
+    return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
+  }
+  const auto object = encode_json(record, info_, options_, number.value);
+  if (!object) {
+    return cannot_write(record, "CEL-JSON has no name for the record's register or content");
+  }
+  const std::string_view before = !in_array_ ? "" : first ? "\n" : ",\n";
+  return put(fmt::format("{}{}{}", before, *object, in_array_ ? "" : "\n"));
+}
+
+}  // namespace
+
+std::unique_ptr<Writer> make_json_writer(ByteSink& sink, const WriteOptions& options) {
+  return std::make_unique<JsonWriter>(sink, options);
+}
+
+}  // namespace mrtool::cel
