@@ -25,7 +25,16 @@ class AsciiReader final : public BaseReader {
   Result<Progress> parse(Batch& batch) override;
   Step find_layout(ByteView rest);
   Step parse_one(ByteView rest, Batch& batch);
-  Status push_line(ByteView raw, const Line& line, Batch& batch);
+  struct Found {
+    Line line;
+    Rebuilt rebuilt;
+    bool confirmed = false;  // by the template digest
+    std::size_t end = 0;     // behind the last line feed, where the entry holds others
+  };
+  Found rebuild(const Template& kind, const Line& line);
+  void join_lines(std::string_view text, std::size_t end, const Template& kind, Found& found);
+  void push_line(ByteView raw, const Found& found, Batch& batch);
+  void push_unknown(ByteView raw, const Line& line, Batch& batch);
   void report_style(const Record& record, const Rebuilt& rebuilt, const Line& line);
 
   bool adopted_ = false;
@@ -91,38 +100,76 @@ AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
     return damaged(fmt::format("expected a template digest of {} bytes, found one of {}", info_.algorithms.front().size,
                                line->digest.size()));
   }
-  if (auto status = push_line(rest.first(end + 1), *line, batch); !status) {
-    return std::unexpected(std::move(status).error());
+  const auto& kind = template_of(as_bytes(line->name));
+  if (!kind) {
+    push_unknown(rest.first(end + 1), *line, batch);
+    return std::nullopt;
   }
+  Found found = rebuild(*kind, *line);
+  if (!found.confirmed && !Digests::is_violation(line->digest)) {
+    if (!complete && rest.size() < end + kMostJoinedBytes) {
+      return Progress{.ended = false, .need = end + kMostJoinedBytes};
+    }
+    join_lines(text, end, *kind, found);
+  }
+  if (!found.rebuilt.problem.empty()) {
+    return damaged(fmt::format("template {}: {}", line->name, found.rebuilt.problem));
+  }
+  push_line(rest.first(found.end == 0 ? end + 1 : found.end), found, batch);
   return std::nullopt;
 }
 
-Status AsciiReader::push_line(ByteView raw, const Line& line, Batch& batch) {
+AsciiReader::Found AsciiReader::rebuild(const Template& kind, const Line& line) {
+  Found found{.line = line, .rebuilt = rebuild_data(kind, line.fields, info_.byte_order), .confirmed = false, .end = 0};
+  const auto confirmed =
+      found.rebuilt.problem.empty() ? confirm(engine_, line.digest, found.rebuilt.data) : std::nullopt;
+  found.confirmed = confirmed.has_value();
+  return found;
+}
+
+// Replaces `found` by the entry that goes on over line feeds, if the digest says that there is one.
+void AsciiReader::join_lines(std::string_view text, std::size_t end, const Template& kind, Found& found) {
+  const std::string_view near = text.substr(0, end + kMostJoinedBytes);
+  for (std::size_t feeds = 0; feeds < kMostLineFeeds; ++feeds) {
+    end = near.find('\n', end + 1);
+    if (end == std::string_view::npos) {
+      return;
+    }
+    const auto line = parse_line(near.substr(0, end));
+    Found longer = line ? rebuild(kind, *line) : Found{};
+    if (longer.confirmed) {
+      found = std::move(longer);
+      found.end = end + 1;
+      return;
+    }
+  }
+}
+
+// Its data cannot be told from its text: kept as content of its own.
+void AsciiReader::push_unknown(ByteView raw, const Line& line, Batch& batch) {
   const ByteView digest = batch.arena.keep(line.digest);
-  std::uint8_t framing = line.unpadded_pcr ? kUnpaddedPcr : 0;
-  const auto& kind = template_of(as_bytes(line.name));
-  if (!kind) {
-    // Its data cannot be told from its text: kept as content of its own.
-    Record& record =
-        add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = std::nullopt});
-    record.content = ContentType::unknown;
-    record.data = as_bytes(line.fields);
-    record.raw = raw;
-    record.framing = framing;
-    consume(raw.size());
-    return {};
-  }
-  const Rebuilt rebuilt = rebuild_data(*kind, line.fields, info_.byte_order);
-  if (!rebuilt.problem.empty()) {
-    return damaged(fmt::format("template {}: {}", line.name, rebuilt.problem));
-  }
-  const ByteView data = batch.arena.keep(rebuilt.data);
-  Record& record = add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = data});
+  Record& record =
+      add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = std::nullopt});
+  record.content = ContentType::unknown;
+  record.data = as_bytes(line.fields);
   record.raw = raw;
-  record.framing = framing | rebuilt.missing_blanks;
-  report_style(record, rebuilt, line);
+  record.framing = line.unpadded_pcr ? kUnpaddedPcr : 0;
   consume(raw.size());
-  return {};
+}
+
+void AsciiReader::push_line(ByteView raw, const Found& found, Batch& batch) {
+  const ByteView digest = batch.arena.keep(found.line.digest);
+  const ByteView data = batch.arena.keep(found.rebuilt.data);
+  Record& record =
+      add_entry(batch, {.pcr = found.line.pcr, .digest = digest, .name = as_bytes(found.line.name), .data = data});
+  record.raw = raw;
+  record.framing = (found.line.unpadded_pcr ? kUnpaddedPcr : 0) | found.rebuilt.missing_blanks;
+  report_style(record, found.rebuilt, found.line);
+  if (found.end != 0) {
+    report(diagnostics_, QuirkId::line_feed_in_name, record.number, record.offset,
+           "the name holds line feeds, as the template digest tells");
+  }
+  consume(raw.size());
 }
 
 void AsciiReader::report_style(const Record& record, const Rebuilt& rebuilt, const Line& line) {

@@ -31,11 +31,17 @@ Survey survey_lines(HashEngine& engine, ByteView bytes, HashAlgorithm named) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     const auto line = parse_line(text.substr(0, end));
-    if (!line || (found.layout.digest_bytes != line->digest.size() && found.state != SurveyState::none)) {
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const bool first = found.state == SurveyState::none;
+    if (!line && first) {
       break;
     }
+    // The rest of a name with a line feed, or damage, which reading will find.
+    if (!line || (!first && found.layout.digest_bytes != line->digest.size())) {
+      continue;
+    }
     const auto kind = find_template(line->name);
-    if (found.state == SurveyState::none) {
+    if (first) {
       found.layout.digest_bytes = line->digest.size();
       found.known_template = kind.has_value();
       found.state = SurveyState::undecided;
@@ -56,7 +62,6 @@ Survey survey_lines(HashEngine& engine, ByteView bytes, HashAlgorithm named) {
       }
       return found;
     }
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   if (found.state != SurveyState::none) {
     adopt_named(found, named);

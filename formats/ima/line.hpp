@@ -3,7 +3,7 @@
 //   "%2d " register, template digest, " ", template name, then " " and text for each field, LF
 //
 // An empty field prints nothing behind its blank, so blanks are never stripped or collapsed. Nothing is escaped: a name
-// that holds a line feed cannot be told from two entries, so what matters is verified from the binary list.
+// may hold line feeds, and imitate an entry. Only the template digest tells that several lines are one entry.
 #pragma once
 
 #include <optional>
@@ -35,6 +35,11 @@ struct Rebuilt {
 
 // The template data that the fields are the text of.
 Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder order);
+
+// An entry ends at its first line feed, unless its digest is that of the data only with some of the lines that follow:
+// so many at most, and bytes of them.
+inline constexpr std::size_t kMostLineFeeds = 16;
+inline constexpr std::size_t kMostJoinedBytes = 8192;
 
 // The text of an entry's fields, each with its blank in front.
 std::string format_fields(const Fields& fields, ByteOrder order);

@@ -16,6 +16,7 @@ constexpr std::array kQuirks = std::to_array<Quirk>({
     {"V36", "kernel-instance", "another kernel started here by kexec, and continued the list and its registers"},
     {"V37", "unpadded-register", "the register's number is not aligned to two columns"},
     {"V38", "kexec-fill", "bytes follow the end of the list that its kexec header states"},
+    {"V39", "line-feed-in-name", "a name holds line feeds: by its digest, several lines are one entry"},
     {"T30", "missing-blank", "the blanks before empty fields at the end of a line are missing"},
     {"T31", "kexec-count", "the number of entries is not the one in the kexec header"},
 });

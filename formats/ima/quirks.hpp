@@ -21,6 +21,7 @@ enum class QuirkId : std::uint8_t {
   kernel_instance,
   unpadded_pcr,
   kexec_fill,
+  line_feed_in_name,
   missing_blank,
   kexec_count,
 };

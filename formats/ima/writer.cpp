@@ -7,6 +7,7 @@
 #include "formats/ima/encode.hpp"
 #include "formats/ima/line.hpp"
 #include "formats/ima/reader.hpp"
+#include "formats/ima/survey.hpp"
 #include "lib/base/byte_writer.hpp"
 #include "lib/content/ima.hpp"
 
@@ -107,15 +108,19 @@ bool is_kept_line(const Record& record, const LogInfo& info) {
 }
 
 // The text of an entry's fields; nothing when it does not give the same data back.
-std::optional<std::string> faithful_fields(const Record& record, ByteOrder order) {
+std::optional<std::string> faithful_fields(HashEngine& engine, const Record& record, HashAlgorithm bank,
+                                           ByteOrder order) {
   const auto kind = find_template(as_text(record.name));
   const auto fields = kind ? split_fields(*kind, record.data, order) : std::nullopt;
   if (!fields) {
     return std::nullopt;
   }
   std::string text = format_fields(*fields, order);
-  if (text.find('\n') != std::string::npos) {
-    return std::nullopt;
+  if (const auto feeds = static_cast<std::size_t>(std::ranges::count(text, '\n')); feeds > 0) {
+    const bool told = confirm(engine, entry_digest(engine, record, bank).view(), record.data).has_value();
+    if (!told || feeds > kMostLineFeeds || text.size() >= kMostJoinedBytes) {
+      return std::nullopt;
+    }
   }
   const Rebuilt rebuilt = rebuild_data(*kind, text, order);
   if (!rebuilt.problem.empty() || !equal(rebuilt.data, record.data)) {
@@ -140,7 +145,7 @@ Result<Bytes> AsciiWriter::encode(const Record& record, std::optional<std::uint3
     if (auto why = obstacle(engine_, record, info_, bank_); !why.reason.empty()) {
       return cannot(record, std::move(why.reason));
     }
-    auto text = faithful_fields(record, info_.byte_order);
+    auto text = faithful_fields(engine_, record, bank_, info_.byte_order);
     if (!text) {
       return cannot(record, std::string(kNotText));
     }
@@ -186,7 +191,8 @@ Carried carry_ascii(const Record& record, const LogInfo& info, const WriteOption
   if (Carried carried = carry(record, info, options); carried.carriage != Carriage::native) {
     return carried;
   }
-  return faithful_fields(record, info.byte_order) ? Carried{} : lost("data", std::string(kNotText));
+  const HashAlgorithm bank = target_bank(info, options, record);
+  return faithful_fields(engine(), record, bank, info.byte_order) ? Carried{} : lost("data", std::string(kNotText));
 }
 
 }  // namespace mrtool::ima
