@@ -119,7 +119,7 @@ inline std::string fold(const WholeLog& log, HashAlgorithm bank, std::string_vie
   }
   for (const Record* record : log.records) {
     if (record->extends) {
-      engine.extend(bank, value, record->digests[0].value);
+      value = engine.hash(bank, value.view(), record->digests[0].value);
     }
   }
   return value.hex();
