@@ -123,8 +123,9 @@ Result<std::optional<PieceReader::Progress>> CborReader::boundary(ByteView rest,
 
 Result<PieceReader::Progress> CborReader::parse(Batch& batch) {
   while (true) {
-    auto step = phase_ == Phase::start ? start(rest(batch)) : boundary(rest(batch), batch);
-    if (step && !*step && phase_ != Phase::done && !rest(batch).empty()) {
+    const bool starting = phase_ == Phase::start;
+    auto step = starting ? start(rest(batch)) : boundary(rest(batch), batch);
+    if (!starting && step && !*step) {
       step = read_record(rest(batch), batch);
     }
     if (!step) {

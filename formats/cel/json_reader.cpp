@@ -92,9 +92,9 @@ Result<PieceReader::Progress> JsonReader::parse(Batch& batch) {
         info_.preamble = to_bytes(rest.first(step.size()));
         break;
       case JsonItems::State::trailing:
-        batch.trailing = rest.first(step.size());
-        consume(step.size());
-        return Progress{.ended = false, .need = 1};
+        batch.trailing = batch.trailing.empty() ? rest.first(step.size())
+                                                : ByteView(batch.trailing.data(), batch.trailing.size() + step.size());
+        break;
       case JsonItems::State::item:
         if (auto added = add(rest, step, batch); !added) {
           return std::unexpected(std::move(added).error());
