@@ -196,7 +196,7 @@ TEST_SUITE("cel-tlv") {
             "0300000007"
             "7700000002abcd"
             "fe00000003010203");
-    check_both_ways(bytes, "");
+    check_both_ways(bytes, "libcel");
     const auto log = read_whole("cel-tlv", bytes);
     CHECK((*log)[0].content == ContentType::unknown);
     CHECK((*log)[0].type == 0xFE);
