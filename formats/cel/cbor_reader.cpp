@@ -291,6 +291,10 @@ Status CborReader::add(Members members, const CborCursor& cursor, Batch& batch) 
   if (!members.recnum || !members.index || !members.has_digests || !members.content_type || members.content.empty()) {
     return damaged("expected a record number, an index, digests, a content type and a content, found less");
   }
+  constexpr std::uint64_t kLastContentType = 0xFF;  // types are also TLV types
+  if (*members.content_type <= kDigestsField || *members.content_type > kLastContentType) {
+    return damaged(fmt::format("expected a content type from 4 to 255, found {}", *members.content_type));
+  }
   Record record;
   record.number = next_number();
   record.offset = offset();

@@ -106,6 +106,11 @@ TEST_SUITE("cel-cbor") {
     CHECK(refusal("8000").find("end of the log") != std::string::npos);
   }
 
+  TEST_CASE("a content type that is the number of a field is refused") {
+    CHECK(refusal("a500000100038009030a40").find("from 4 to 255") != std::string::npos);
+    CHECK(refusal("a50000010003800919ffff0a40").find("from 4 to 255") != std::string::npos);
+  }
+
   TEST_CASE("indefinite lengths, other orders and unknown members are read and said") {
     const auto log = read_whole("cel-cbor", hex("bf"
                                                 "0a"
