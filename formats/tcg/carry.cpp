@@ -47,7 +47,7 @@ Carried carry_line(Row row, const Record& record) {
 Carried carry_content(Row row, const Record& record, const LogInfo& info) {
   switch (record.content) {
     case ContentType::pcclient:
-      if (row == Row::tcg && announces_banks(record)) {
+      if (row == Row::tcg && announces_banks(record) && !announces_sha1_only(record)) {
         return lost_record("a SHA-1 log cannot announce banks");
       }
       return {};
@@ -126,6 +126,12 @@ bool can_hold(Row row, const DigestEntry& digest, const LogInfo& info) {
 
 bool announces_banks(const Record& record) {
   return record.content == ContentType::pcclient && record.type == kNoAction && read_spec_id(record.data).agile();
+}
+
+bool announces_sha1_only(const Record& record) {
+  constexpr std::size_t kBytes = 33;  // one bank, no vendor bytes
+  return announces_banks(record) && record.data.size() == kBytes &&
+         read_spec_id(record.data).algorithms == std::vector<AlgorithmSize>{{HashAlgorithm::sha1, kSha1DigestBytes}};
 }
 
 Carried carry(Row row, const Record& record, const LogInfo& info) {

@@ -20,6 +20,9 @@ bool can_hold(Row row, const DigestEntry& digest, const LogInfo& info);
 // A spec-ID event that announces banks: only the first record of a crypto-agile log is one.
 bool announces_banks(const Record& record);
 
+// It says no more than that the log is a SHA-1 log, which a log of the row tcg says without it.
+bool announces_sha1_only(const Record& record);
+
 // PC client events are native. A line of a TSM log that was measured as it stands is encapsulated as EV_ACTION, in
 // crypto-agile logs (tsm-log format notes, section 9); everything else is lost.
 Carried carry(Row row, const Record& record, const LogInfo& info);

@@ -102,6 +102,9 @@ void TcgWriter::collect_banks(const Record& record) {
 
 Status TcgWriter::write(const Record& record) {
   at_spec_id_ = false;
+  if (row_ == Row::tcg && !own_ && announces_sha1_only(record)) {
+    return {};
+  }
   if (!started_) {
     see_first(record);
   }

@@ -38,18 +38,14 @@ HashAlgorithm strongest(std::span<const AlgorithmSize> banks) {
   return best;
 }
 
-// Of those that the log states, or else of those that its reader computed.
-HashAlgorithm strongest(std::span<const DigestEntry> digests) {
+// The first that the log states; the strongest of those that its reader computed where it states none.
+HashAlgorithm own_bank(std::span<const DigestEntry> digests) {
   HashAlgorithm best = HashAlgorithm::none;
-  for (const DigestOrigin origin : {DigestOrigin::logged, DigestOrigin::computed}) {
-    for (const DigestEntry& digest : digests) {
-      if (digest.origin == origin) {
-        prefer(best, digest.algorithm);
-      }
+  for (const DigestEntry& digest : digests) {
+    if (digest.origin == DigestOrigin::logged && find_algorithm(digest.algorithm) != nullptr) {
+      return digest.algorithm;
     }
-    if (best != HashAlgorithm::none) {
-      break;
-    }
+    prefer(best, digest.algorithm);
   }
   return best;
 }
@@ -89,6 +85,12 @@ Status Conversion::begin_log(const LogInfo& info) {
   if (!keeps_raw_) {
     info_.preamble.clear();
   }
+  if (!same_format && !target_.holds_source && std::ranges::find(target_.kin, info.format) == target_.kin.end()) {
+    info_.byte_order = ByteOrder::little;
+  }
+  if (!first && target_.holds_source) {
+    return fail(ErrorKind::unsupported, fmt::format("{} holds one log, and several are given", target_.format));
+  }
   stated_.clear();
   input_.begin_log(info, logs_ - 1);
   if (!target_.collates || !options_.several_logs) {
@@ -106,7 +108,7 @@ Status Conversion::begin_output(const Record* first) {
   }
   if (first != nullptr && target_.one_bank && write.bank == HashAlgorithm::none) {
     write.bank = target_.one_register ? strongest(info_.algorithms) : HashAlgorithm::none;
-    write.bank = write.bank == HashAlgorithm::none ? strongest(first->digests) : write.bank;
+    write.bank = write.bank == HashAlgorithm::none ? own_bank(first->digests) : write.bank;
   }
   writer_ = target_.make_writer(*sink_, write);
   return writer_->begin(info_);
@@ -245,13 +247,18 @@ Result<ConvertResult> Conversion::finish() {
   return std::move(result_);
 }
 
+ReadOptions Conversion::reading() const {
+  ReadOptions options;
+  options.reg = target_.one_register ? target_.write.reg : std::nullopt;
+  options.bank = target_.write.bank;
+  return options;
+}
+
 // Reads the output as anybody else will. That it cannot be read is a fault of its writer, and no reason to deliver it.
 Result<std::vector<RegisterResult>> Conversion::replay_output(const std::vector<RegisterResult>& input) {
   DiagnosticSink unused;
   Replay replay({}, unused);
-  const auto reader = target_.make_reader(
-      spool_->open(), {.reg = target_.one_register ? target_.write.reg : std::nullopt, .bank = target_.write.bank},
-      unused);
+  const auto reader = target_.make_reader(spool_->open(), reading(), unused);
   Batch batch;
   bool begun = false;
   for (bool more = true; more;) {

@@ -25,6 +25,8 @@ struct ConvertTarget {
   WriteOptions write;         // as far as they are asked for
   bool one_register = false;  // a log of it is about one register, in one bank
   bool one_bank = false;      // a log of it states digests of one bank
+  std::vector<std::string>
+      kin;                    // formats whose records have the same binary layout; only from those comes a byte order
   bool holds_source = false;  // it carries each record's own bytes, whatever their format
   bool collates = false;      // several logs become one collection with notes between them (CEL)
   std::function<std::unique_ptr<Writer>(ByteSink&, const WriteOptions&)> make_writer;
@@ -71,6 +73,8 @@ class Conversion {
   Result<ConvertResult> finish();
 
   const LossReport& losses() const { return losses_; }
+  // What a reader of the output is to be told.
+  ReadOptions reading() const;
   const Spool& output() const { return *spool_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/convert_target.hpp"
 #include "formats/formats.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
@@ -48,18 +49,6 @@ Result<WriteOptions> write_options(const CommandLine& line, const FormatRow& for
                                                                         escape_for_terminal(options.dialect)));
   }
   return options;
-}
-
-ConvertTarget target_of(const FormatRow& format, const WriteOptions& options) {
-  return {.format = std::string(format.name),
-          .write = options,
-          .one_register = !format.names_registers,
-          .one_bank = !format.names_registers || format.takes_register,
-          .holds_source = format.name == "json",
-          .collates = format.name.starts_with("cel-"),
-          .make_writer = format.make_writer,
-          .carry = format.carry,
-          .make_reader = format.make_reader};
 }
 
 ConvertOptions convert_options(const CommandLine& line, const Filter& filter, bool several_logs) {
@@ -270,7 +259,8 @@ int convert_command(const CommandLine& line, Environment& environment) {
   }
   const bool several_logs = names->size() > 1;
   LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.bank = filter->only_bank()});
-  Conversion conversion(target_of(**format, *options), convert_options(line, *filter, several_logs), session.host());
+  Conversion conversion(convert_target(**format, *options), convert_options(line, *filter, several_logs),
+                        session.host());
   return ConvertRun(line, session, chain, conversion, **format).run();
 }
 
