@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "formats/aael/detect.hpp"
+#include "formats/tsm/detect.hpp"
 #include "formats/tsm/test_log.hpp"
 #include "lib/content/tsm_line.hpp"
 
@@ -66,4 +68,28 @@ TEST_CASE("every log of the kernel's code is recognised, written back, and folds
     }
   }
   CHECK(cases > 0);
+}
+
+TEST_CASE("no other file of the corpus is taken for a TSM or AAEL log") {
+  const fs::path corpus = kCorpus.parent_path();
+  if (!fs::exists(corpus)) {
+    MESSAGE("skipped: ../shared/corpus is not there");
+    return;
+  }
+  const auto host = make_host("");
+  for (const auto& entry : fs::recursive_directory_iterator(corpus)) {
+    const std::string path = fs::relative(entry.path(), corpus).string();
+    if (!entry.is_regular_file() || path.starts_with("tsm/") || path.starts_with("aael/")) {
+      continue;
+    }
+    CAPTURE(path);
+    auto source = host->open(entry.path().string());
+    REQUIRE(source);
+    PeekSource peek(*std::move(source));
+    const auto bytes = peek.peek(kDetectBytes);
+    REQUIRE(bytes);
+    const Probe probe{.prefix = *bytes, .complete = peek.at_end_after_peek()};
+    CHECK_FALSE(tsm::detect(probe));
+    CHECK_FALSE(aael::detect(probe));
+  }
 }
