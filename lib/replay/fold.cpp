@@ -165,10 +165,11 @@ void Replay::State::add(const Record& record) {
     default:
       break;
   }
-  const auto slot = slots_.find_or_add(record.reg);
+  const auto slot = slots_.find_or_add(record.reg, SlotTable::Limit::of_logs);
   if (!slot) {
     say(Severity::error, "too-many-registers", place_of(record),
-        fmt::format("more than {} registers; records about further ones are left out", kMaxRegisters));
+        fmt::format("more than {} NV indices and named registers; records about further ones are left out",
+                    kMaxRegisters));
     return;
   }
   if (record.asserts) {

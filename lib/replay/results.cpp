@@ -97,7 +97,7 @@ void Replay::State::compare_with(std::vector<RegisterValues> sources) {
         continue;
       }
       const auto position = bank_position(key.bank);
-      const auto slot = slots_.find_or_add(key.reg);
+      const auto slot = slots_.find_or_add(key.reg, SlotTable::Limit::none);
       if (!position || !slot || banks_[*position].row->size != value.size()) {
         say_of_log(
             Severity::warning, "not-compared",

@@ -14,15 +14,16 @@ std::optional<std::size_t> SlotTable::find(const Register& reg) const {
   return place == others_.end() ? std::nullopt : std::optional(place->second);
 }
 
-std::optional<std::size_t> SlotTable::search_or_add(const Register& reg) {
+std::optional<std::size_t> SlotTable::search_or_add(const Register& reg, Limit limit) {
   const bool direct = direct_entry(reg) != nullptr;
   if (!direct) {
     if (const auto place = others_.find(reg); place != others_.end()) {
       return place->second;
     }
-  }
-  if (slots_.size() >= kMaxRegisters) {
-    return std::nullopt;
+    if (limit == Limit::of_logs && limited_ == kMaxRegisters) {
+      return std::nullopt;
+    }
+    limited_ += limit == Limit::of_logs ? 1 : 0;
   }
   slots_.push_back({.reg = reg, .claims = {}, .first_extend = {}, .missing = {}, .last_log_grows = false});
   if (direct) {

@@ -17,7 +17,8 @@
 
 namespace mrtool {
 
-// Above any machine's registers; bounds what a log of invented NV indices can make us hold.
+// Of NV indices and named registers: above any machine's; bounds what a log of invented ones can make us hold. The
+// numbered registers of the platforms always have a place.
 inline constexpr std::size_t kMaxRegisters = 4096;
 // A bank's position is its algorithm's row in the table of algorithms.
 inline constexpr std::size_t kBankPositions = 16;
@@ -92,12 +93,13 @@ struct Bank {
 class SlotTable {
  public:
   SlotTable();
-  // The slot of a register, made when it is new; nothing when there are too many.
-  std::optional<std::size_t> find_or_add(const Register& reg) {
+  enum class Limit : bool { none, of_logs };
+  // The slot of a register, made when it is new; nothing when the limit stands against it.
+  std::optional<std::size_t> find_or_add(const Register& reg, Limit limit) {
     if (const std::uint16_t* direct = direct_entry(reg); direct != nullptr && *direct != 0) {
       return *direct - 1;
     }
-    return search_or_add(reg);
+    return search_or_add(reg, limit);
   }
   std::optional<std::size_t> find(const Register& reg) const;
   Slot& operator[](std::size_t index) { return slots_[index]; }
@@ -112,10 +114,11 @@ class SlotTable {
     const bool direct = reg.index < kDirect && reg.name.empty() && reg.provider.empty() && reg.carrier.empty();
     return direct ? &direct_[static_cast<std::size_t>(reg.kind)][reg.index] : nullptr;
   }
-  std::optional<std::size_t> search_or_add(const Register& reg);
+  std::optional<std::size_t> search_or_add(const Register& reg, Limit limit);
 
   std::vector<Slot> slots_;
   std::map<Register, std::size_t> others_;
+  std::size_t limited_ = 0;                                          // of others_, those that a log brought in
   std::array<std::array<std::uint16_t, kDirect>, kKinds> direct_{};  // slot + 1, 0 for none
 };
 

@@ -40,7 +40,16 @@ class Handler final : public nlohmann::json_sax<Json> {
   Error error;
 
   bool null() override { return true; }
-  bool boolean(bool) override { return true; }
+  // What a replay could not finish says nothing about a register.
+  bool boolean(bool value) override {
+    if (in_item_of(kRegistersKey) && path_[2].key == "complete" && !value) {
+      return refuse(ErrorKind::inconclusive, "it holds a value that its replay marks as not complete: leave it out");
+    }
+    if (in_item_of("logs") && path_[2].key == "partial" && value) {
+      return refuse(ErrorKind::inconclusive, "it is the replay of a damaged log, so its values are of a part of it");
+    }
+    return true;
+  }
   bool number_integer(number_integer_t) override { return true; }
   bool number_unsigned(number_unsigned_t) override { return true; }
   bool number_float(number_float_t, const string_t&) override { return true; }
@@ -51,7 +60,7 @@ class Handler final : public nlohmann::json_sax<Json> {
       schema = std::move(text);
     } else if (path_.size() == kPlain && !path_[1].array) {
       return add(plain, {path_[1].key, path_[0].key, std::move(text)});
-    } else if (in_list_item()) {
+    } else if (in_item_of(kRegistersKey)) {
       const std::string& key = path_[2].key;
       if (key == "register") {
         item_.reg = std::move(text);
@@ -71,13 +80,13 @@ class Handler final : public nlohmann::json_sax<Json> {
     if (!open(false)) {
       return false;
     }
-    if (in_list_item()) {
+    if (in_item_of(kRegistersKey)) {
       item_ = {};
     }
     return true;
   }
   bool end_object() override {
-    const bool added = !in_list_item() || add(listed, std::move(item_));
+    const bool added = !in_item_of(kRegistersKey) || add(listed, std::move(item_));
     path_.pop_back();
     return added;
   }
@@ -86,8 +95,9 @@ class Handler final : public nlohmann::json_sax<Json> {
     path_.pop_back();
     return true;
   }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& exception) override {
-    error = Error{.kind = ErrorKind::malformed, .message = exception.what(), .file = {}, .offset = {}, .record = {}};
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    error =
+        Error{.kind = ErrorKind::malformed, .message = "this is no valid JSON", .file = {}, .offset = {}, .record = {}};
     if (position > 0) {
       error.offset = position - 1;
     }
@@ -100,8 +110,8 @@ class Handler final : public nlohmann::json_sax<Json> {
     std::string key;
   };
 
-  bool in_list_item() const {
-    return path_.size() == kListItem && path_[0].key == kRegistersKey && path_[1].array && !path_[2].array;
+  bool in_item_of(std::string_view list) const {
+    return path_.size() == kListItem && path_[0].key == list && path_[1].array && !path_[2].array;
   }
   bool open(bool array) {
     if (path_.size() >= limits::kNesting) {
@@ -117,8 +127,9 @@ class Handler final : public nlohmann::json_sax<Json> {
     to.push_back(std::move(stated));
     return true;
   }
-  bool refuse(std::string message) {
-    error = Error{.kind = ErrorKind::malformed, .message = std::move(message), .file = {}, .offset = {}, .record = {}};
+  bool refuse(std::string message) { return refuse(ErrorKind::malformed, std::move(message)); }
+  bool refuse(ErrorKind kind, std::string message) {
+    error = Error{.kind = kind, .message = std::move(message), .file = {}, .offset = {}, .record = {}};
     return false;
   }
 

@@ -25,6 +25,7 @@ class Filter {
   HashAlgorithm only_bank() const { return banks_.size() == 1 ? banks_.front() : HashAlgorithm::none; }
   // The one register that --register names; nothing when it names several or is not given.
   std::optional<Register> only_register() const;
+  bool names_registers() const { return !registers_.empty(); }
   // Are registers or banks restricted at all?
   bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
 

@@ -81,6 +81,51 @@ int exit_status_of(ReplayVerdict verdict) {
   return row_of(ErrorKind::inconclusive).exit_status;
 }
 
+// A value that was given or a register that was named, and that nothing was compared with: what is equal says nothing
+// about it.
+void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& diagnostics) {
+  const auto unanswered = [&](std::string message) {
+    if (view.verdict == ReplayVerdict::equal) {
+      view.verdict = ReplayVerdict::inconclusive;
+    }
+    diagnostics.add({.severity = Severity::warning,
+                     .code = "not-answered",
+                     .log = {},
+                     .record = {},
+                     .offset = {},
+                     .message = std::move(message)});
+  };
+  const auto compared_with = [&view](std::size_t source, const RegisterKey* key) {
+    return std::ranges::any_of(view.registers, [&](const RegisterResult& result) {
+      return (key == nullptr || (result.reg == key->reg && result.bank == key->bank)) &&
+             std::ranges::find(result.against, source, &Comparison::source) != result.against.end();
+    });
+  };
+  for (std::size_t i = 0; i < view.sources.size(); ++i) {
+    const RegisterValues& source = view.sources[i];
+    if (source.kind != "direct") {
+      if (!compared_with(i, nullptr)) {
+        unanswered(fmt::format("no value of {} was compared", source.source));
+      }
+      continue;
+    }
+    for (const auto& [key, value] : source.values) {
+      if (!compared_with(i, &key)) {
+        unanswered(fmt::format("the value given for {}:{} was not compared", to_string(key.bank), to_string(key.reg)));
+      }
+    }
+  }
+  if (view.sources.empty() || !filter.names_registers()) {
+    return;
+  }
+  for (const RegisterResult& result : view.registers) {
+    if (result.against.empty()) {
+      unanswered(fmt::format("{}:{} is selected, but no value was given for it", to_string(result.bank),
+                             to_string(result.reg)));
+    }
+  }
+}
+
 // Says why a run that was to find something found nothing: never a silent success.
 void explain_nothing(const ReplayView& view, const Filter& filter, DiagnosticSink& diagnostics) {
   if (view.verdict != ReplayVerdict::inconclusive) {
@@ -145,9 +190,14 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
     view.verdict = ReplayVerdict::inconclusive;
   }
   explain_nothing(view, filter, session.diagnostics());
+  find_unanswered(view, filter, session.diagnostics());
   view.diagnostics = session.all_diagnostics(chain);
   render(view, filter, session);
-  return session.finish(chain, exit_status_of(view.verdict));
+  int status = exit_status_of(view.verdict);
+  if (session.diagnostics().has("too-many-registers")) {
+    status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
+  }
+  return session.finish(chain, status);
 }
 
 }  // namespace
@@ -173,8 +223,7 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
-                 {.compute_alternatives = !sources->empty()});
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
   Replay replay(std::move(*options), session.diagnostics());
   replay.compare_with(*sources);
   return replay_logs(session, chain, replay, *filter, std::move(*sources));

@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <set>
 #include <optional>
 #include <set>
 #include <vector>
@@ -191,10 +192,15 @@ void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> r
                              const std::function<bool(const Register&, HashAlgorithm)>& wanted) {
   std::vector<HashAlgorithm> banks;
   std::map<RegisterKey, Digest> values;
+  std::set<RegisterKey> unknown;  // a record lacked the bank's digest, so that no value can be shown
   for (const RegisterResult& result : registers) {
     if (result.reg.kind == RegisterKind::pcr) {
       if (std::ranges::find(banks, result.bank) == banks.end()) {
         banks.push_back(result.bank);
+      }
+      if (!result.complete) {
+        unknown.insert({.reg = result.reg, .bank = result.bank});
+        continue;
       }
       values.emplace(RegisterKey{.reg = result.reg, .bank = result.bank}, result.value);
     }
@@ -205,7 +211,7 @@ void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> r
       Register reg;
       reg.kind = RegisterKind::pcr;
       reg.index = i;
-      if (wanted(reg, bank)) {
+      if (wanted(reg, bank) && !unknown.contains(RegisterKey{.reg = reg, .bank = bank})) {
         const auto known = values.find(RegisterKey{.reg = reg, .bank = bank});
         append_pcr(out, i, known != values.end() ? known->second : initial_of(reg, bank));
       }
