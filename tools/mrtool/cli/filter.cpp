@@ -99,6 +99,22 @@ bool Filter::takes_register(const Register& reg, HashAlgorithm bank) const {
          std::ranges::any_of(registers_, [&](const Selection& selection) { return selection.contains(reg, bank); });
 }
 
+std::vector<HashAlgorithm> Filter::named_banks() const {
+  std::vector<HashAlgorithm> named = banks_;
+  for (const Selection& selection : registers_) {
+    named.insert(named.end(), selection.whole_banks.begin(), selection.whole_banks.end());
+    for (const SelectedRegister& item : selection.items) {
+      if (item.bank != HashAlgorithm::none) {
+        named.push_back(item.bank);
+      }
+    }
+  }
+  std::ranges::sort(named);
+  const auto repeated = std::ranges::unique(named);
+  named.erase(repeated.begin(), repeated.end());
+  return named;
+}
+
 bool Filter::takes(const Register& reg, HashAlgorithm bank) const {
   return takes_bank(bank) && takes_register(reg, bank);
 }

@@ -26,6 +26,8 @@ class Filter {
   // The one register that --register names; nothing when it names several or is not given.
   std::optional<Register> only_register() const;
   bool names_registers() const { return !registers_.empty(); }
+  // Every bank that --register or --bank names.
+  std::vector<HashAlgorithm> named_banks() const;
   // Are registers or banks restricted at all?
   bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
 

@@ -115,7 +115,15 @@ void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& dia
       }
     }
   }
-  if (view.sources.empty() || !filter.names_registers()) {
+  if (view.sources.empty()) {
+    return;
+  }
+  for (const HashAlgorithm bank : filter.named_banks()) {
+    if (std::ranges::find(view.registers, bank, &RegisterResult::bank) == view.registers.end()) {
+      unanswered(fmt::format("bank {} is selected, but no log extends a selected register in it", to_string(bank)));
+    }
+  }
+  if (!filter.names_registers()) {
     return;
   }
   for (const RegisterResult& result : view.registers) {
