@@ -25,6 +25,18 @@ _mrtool() {
     --initial)
       return
       ;;
+    --to)
+      mapfile -t COMPREPLY < <(compgen -W 'cel-tlv cel-cbor tcg tcg2 ccel cel-json cel ima ima-ascii json systemd tpm2-yaml tsm aael' -- "$current")
+      return
+      ;;
+    --dialect)
+      return
+      ;;
+    --loss-report)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
     --eventlog-version)
       mapfile -t COMPREPLY < <(compgen -W '1 2' -- "$current")
       return
@@ -53,7 +65,7 @@ _mrtool() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --register|--bank|--type|--record|--against|--initial|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    --register|--bank|--type|--record|--against|--initial|--to|--dialect|--loss-report|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
     -*) ;;
     *) command=${COMP_WORDS[i]}; break ;;
     esac
@@ -63,20 +75,24 @@ _mrtool() {
   '')
     options='--color --quiet --verbose --threads --root --help --version'
     if [[ $current != -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W 'inspect replay formats' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'inspect replay convert formats' -- "$current")
       return
     fi
     ;;
   inspect)
     options='--register --bank --type --record --text --json --ndjson --yaml --tpm2-yaml --eventlog-version --details --raw --output --diagnostics --color --quiet --verbose --threads --root --help --version'
-    logs='live tcg: tcg2: ccel:'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
     ;;
   replay)
     options='--register --bank --against --initial --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
-    logs='live tcg: tcg2: ccel:'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
+    ;;
+  convert)
+    options='--register --bank --to --dialect --loss-report --allow-loss --allow-gap --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
     ;;
   formats)
-    options='--text --json --yaml --output --color --quiet --verbose --threads --root --help --version'
+    options='--matrix --text --json --yaml --output --color --quiet --verbose --threads --root --help --version'
     ;;
   esac
   if [[ $current == -* ]]; then
