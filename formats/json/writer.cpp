@@ -29,6 +29,14 @@ void describe(const Record& record, JsonText& part) {
   }
 }
 
+// The record is about the PCR that it names: nobody said otherwise when it was read.
+bool is_own_register(const Record& record) {
+  Register own;
+  own.kind = RegisterKind::pcr;
+  own.index = static_cast<std::uint32_t>(record.raw_index);
+  return record.reg == own && record.raw_index == own.index;
+}
+
 class CarriedWriter final : public Writer {
  public:
   CarriedWriter(ByteSink& sink, WriteOptions options)
@@ -87,7 +95,7 @@ Status CarriedWriter::put_header(const Record* first) {
                 .reg = options_.reg,
                 .bank = options_.bank,
                 .algorithms = info_.algorithms};
-  if (!row->names_registers && !header.reg && first != nullptr) {
+  if (needs_register(*row) && !header.reg && first != nullptr && !(row->names_registers && is_own_register(*first))) {
     header.reg = first->reg;
   }
   if (!row->names_registers && header.bank == HashAlgorithm::none && info_.algorithms.size() == 1) {
