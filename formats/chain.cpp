@@ -239,6 +239,7 @@ void LogChain::State::begin_final_events(OpenedLog& opened) {
   }
   logs.push_back({.path = opened.name.path, .info = {}, .note = {}, .bytes = 0, .records = 0, .partial = false});
   logs.back().info.evidence = "a UEFI final-events table behind its log";
+  logs.back().continues_another = true;
   start_reader(*main_row, make_memory_source(final_bytes),
                {.algorithms = main_info.algorithms, .platform = main_info.platform});
   skip = overlap->overlap();

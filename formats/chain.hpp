@@ -33,7 +33,8 @@ struct LogSummary {
   std::string note;         // what speaks against the format found
   std::uint64_t bytes = 0;  // read so far
   std::uint64_t records = 0;
-  bool partial = false;  // damaged: more was there than could be read
+  bool partial = false;            // damaged: more was there than could be read
+  bool continues_another = false;  // a final-events table behind its log
 };
 
 // What holds for every log of a chain.

@@ -81,6 +81,27 @@ int exit_status_of(ReplayVerdict verdict) {
   return row_of(ErrorKind::inconclusive).exit_status;
 }
 
+// Firmware starts its registers anew, so that a second log of firmware cannot continue the first.
+void warn_of_second_start(const LogChain& chain, DiagnosticSink& diagnostics) {
+  std::vector<Platform> seen;
+  for (const LogSummary& log : chain.logs()) {
+    const bool firmware = log.info.format == "tcg" || log.info.format == "tcg2" || log.info.format == "ccel";
+    if (!firmware || log.continues_another) {
+      continue;
+    }
+    if (std::ranges::find(seen, log.info.platform) != seen.end()) {
+      diagnostics.add({.severity = Severity::warning,
+                       .code = "second-firmware-log",
+                       .log = static_cast<std::size_t>(&log - chain.logs().data()),
+                       .record = {},
+                       .offset = {},
+                       .message = "a firmware log before it has extended the same registers: these values are of no "
+                                  "boot"});
+    }
+    seen.push_back(log.info.platform);
+  }
+}
+
 // A value that was given or a register that was named, and that nothing was compared with: what is equal says nothing
 // about it.
 void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& diagnostics) {
@@ -197,6 +218,7 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
   if (view.registers.empty() && filter.selects_values()) {
     view.verdict = ReplayVerdict::inconclusive;
   }
+  warn_of_second_start(chain, session.diagnostics());
   explain_nothing(view, filter, session.diagnostics());
   find_unanswered(view, filter, session.diagnostics());
   view.diagnostics = session.all_diagnostics(chain);

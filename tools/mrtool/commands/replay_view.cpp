@@ -161,7 +161,11 @@ class ReplayTable {
       }
     }
     for (const LogSummary& log : view_.logs) {
-      if (log.partial) {
+      if (log.partial && log.info.format.empty()) {
+        style_.append(out_, Tone::bad, "PARTIAL");
+        fmt::format_to(std::back_inserter(out_), ": {} could not be read; these values are without it\n",
+                       escape_for_terminal(log.path));
+      } else if (log.partial) {
         style_.append(out_, Tone::bad, "PARTIAL");
         fmt::format_to(std::back_inserter(out_),
                        ": {} is damaged behind its first {} record{}; these values are of what came before\n",
