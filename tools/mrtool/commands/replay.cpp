@@ -139,7 +139,8 @@ void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& dia
   if (view.sources.empty()) {
     return;
   }
-  for (const HashAlgorithm bank : filter.named_banks()) {
+  const std::vector<HashAlgorithm> banks = filter.named_banks();
+  for (const HashAlgorithm bank : banks) {
     if (std::ranges::find(view.registers, bank, &RegisterResult::bank) == view.registers.end()) {
       unanswered(fmt::format("bank {} is selected, but no log extends a selected register in it", to_string(bank)));
     }
@@ -147,8 +148,15 @@ void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& dia
   if (!filter.names_registers()) {
     return;
   }
+  // A register that is named without a bank is answered for by one of them.
+  const auto answered = [&](const RegisterResult& result) {
+    return !result.against.empty() || (std::ranges::find(banks, result.bank) == banks.end() &&
+                                       std::ranges::any_of(view.registers, [&result](const RegisterResult& other) {
+                                         return other.reg == result.reg && !other.against.empty();
+                                       }));
+  };
   for (const RegisterResult& result : view.registers) {
-    if (result.against.empty()) {
+    if (!answered(result)) {
       unanswered(fmt::format("{}:{} is selected, but no value was given for it", to_string(result.bank),
                              to_string(result.reg)));
     }
