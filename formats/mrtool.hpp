@@ -1,5 +1,5 @@
-// All that a program needs to open measurement event logs, decode them, replay them and compare the result. Installed as
-// <mrtool/mrtool.hpp>.
+// All that a program needs to open measurement event logs, decode them, replay them and compare the result.
+// Installed as <mrtool/mrtool.hpp>.
 #pragma once
 
 #include "formats/chain.hpp"

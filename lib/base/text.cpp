@@ -166,8 +166,6 @@ std::string escape_for_terminal(std::string_view text) {
       out += "\\r";
     } else if (c->value == '\t') {
       out += "\\t";
-    } else if (c->value == '\\') {
-      out += "\\\\";
     } else if (!in(kUnshowable, c->value)) {
       out += text.substr(0, c->length);
     } else if (c->value < 0x80) {

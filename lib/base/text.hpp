@@ -14,8 +14,9 @@ bool is_printable_ascii(ByteView bytes);  // 0x20 to 0x7E, and not empty
 // UTF-16LE to UTF-8; lone surrogates and an odd last byte become U+FFFD. NULs are kept.
 std::string utf16le_to_utf8(ByteView bytes);
 
-// UTF-8 whose C0, C1, DEL, bidirectional and other invisible control characters, backslashes and bytes that are not
-// UTF-8 are written as \n, \t, \xNN or \u{NNNN}: what may be sent to a terminal, on one line.
+// UTF-8 whose C0, C1, DEL, bidirectional and other invisible control characters, and bytes that are not UTF-8, are
+// written as \n, \t, \xNN or \u{NNNN}: what may be sent to a terminal, on one line. A backslash of the text itself
+// stays as it is, for UEFI paths are full of them: what must be exact is in the JSON output.
 std::string escape_for_terminal(std::string_view text);
 
 // How many columns a terminal gives to a text that escape_for_terminal made.

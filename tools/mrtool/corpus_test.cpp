@@ -212,12 +212,91 @@ TEST_CASE("captured boots: the log explains every PCR that only firmware and boo
         }
         CAPTURE(bank);
         CAPTURE(name);
-        CHECK(value == pcrs[bank][std::to_string(index)]);
+        CHECK(value == pcrs[bank][std::to_string(index)].get<std::string>());
       }
     }
     ++boots;
   }
   CHECK(boots >= 6);
+}
+
+TEST_CASE("no rendering loses a record") {
+  corpus_is_here();
+  const auto count = [](const std::string& text, std::string_view what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) {
+      ++found;
+    }
+    return found;
+  };
+  for (const fs::path& log : firmware_logs()) {
+    if (kBroken.contains(log.filename())) {
+      continue;
+    }
+    CAPTURE(log.string());
+    const Json document = Json::parse(run_tool({"inspect", "--json", log.string()}).out);
+    const std::size_t records = document["records"].size();
+    CHECK(document["logs"][0]["records"] == records);
+    // A head and a tail line beside the records.
+    CHECK(count(run_tool({"inspect", "--ndjson", log.string()}).out, "\n") == records + 2);
+    // A head, the titles and a tail line.
+    CHECK(count(run_tool({"inspect", log.string()}).out, "\n") >= records + 3);
+    CHECK(count(run_tool({"inspect", "--details", log.string()}).out, "\nrecord ") == records);
+    CHECK(count(run_tool({"inspect", "--yaml", log.string()}).out, "\n    type_value: ") == records);
+    CHECK(count(run_tool({"inspect", "--tpm2-yaml", log.string()}).out, "\n  EventType: ") == records);
+    std::size_t bytes = 0;
+    for (const Json& record : document["records"]) {
+      bytes += record["data_hex"].get<std::string>().size();
+    }
+    CHECK(bytes > 0);
+  }
+}
+
+TEST_CASE("a changed byte that was measured is noticed") {
+  const fs::path boot = kSource / "testdata" / "vm" / "sdboot-default";
+  std::ifstream in(boot / "binary_bios_measurements", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  const std::string values = boot / "pcrs.json";
+  const std::string register_list = "sha256:0-8";
+  const Json document = Json::parse(run_tool({"inspect", "--json", boot / "binary_bios_measurements"}).out);
+  const fs::path changed = fs::temp_directory_path() / fmt::format("mrtool-changed-{}.bin", ::getpid());
+  std::size_t digests = 0;
+  std::size_t contents = 0;
+  for (const Json& record : document["records"]) {
+    if (!record["extends"].get<bool>()) {
+      continue;
+    }
+    const auto offset = record["offset"].get<std::size_t>();
+    const auto length = record["length"].get<std::size_t>();
+    const std::size_t data = record["data_hex"].get<std::string>().size() / 2;
+    constexpr std::size_t kDigestAt = 14;  // index, type, count, algorithm
+    constexpr std::size_t kDigestBytes = 32;
+    const bool covered = record["digests"][0]["recipe"] == "exact";
+    for (std::size_t i = 0; i < length; ++i) {
+      const bool in_digest = i >= kDigestAt && i < kDigestAt + kDigestBytes;
+      const bool in_data = i >= length - data && covered;
+      if (!in_digest && !in_data) {
+        continue;
+      }
+      std::string other = bytes;
+      other[offset + i] = static_cast<char>(other[offset + i] ^ 0x20);
+      std::ofstream(changed, std::ios::binary | std::ios::trunc) << other;
+      CAPTURE(offset + i);
+      if (in_digest && record["index"].get<int>() <= 8) {
+        CHECK(run_tool({"replay", changed, "--register", register_list, "--against", values}).status == 1);
+        ++digests;
+      }
+      if (in_data) {
+        // What the data is taken for can change with it, so that the digest may become one that can't be checked.
+        const Json now = Json::parse(run_tool({"inspect", "--json", changed}).out);
+        CHECK(now["records"][record["record"].get<std::size_t>()]["digests"][0]["check"] != "matches");
+        ++contents;
+      }
+    }
+  }
+  fs::remove(changed);
+  CHECK(digests > 500);
+  CHECK(contents > 500);
 }
 
 TEST_CASE("the ACPI table is described where it is refused") {

@@ -57,6 +57,6 @@ int main(int argc, char** argv) {
   } catch (const std::exception&) {
     reason = "mrtool: error: internal error; please report it with the input that caused it\n";
   }
-  (void)!::write(STDERR_FILENO, reason.data(), reason.size());
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, reason.data(), reason.size());
   return kFailed;
 }

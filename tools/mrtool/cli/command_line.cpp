@@ -56,7 +56,7 @@ Words split_words(std::span<const std::string> arguments) {
 // Takes the command's name out of the words; nothing when there is none.
 std::optional<std::string> take_command_word(Words& words) {
   for (std::size_t i = 0; i < words.before.size(); ++i) {
-    const std::string word = words.before[i];
+    std::string word = words.before[i];
     if (!word.starts_with('-') || word.size() < 2) {
       words.before.erase(words.before.begin() + static_cast<std::ptrdiff_t>(i));
       return word;

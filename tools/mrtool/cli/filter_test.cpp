@@ -35,10 +35,10 @@ TEST_CASE("without options everything is taken") {
 TEST_CASE("record numbers: one, a span, an open span, several") {
   const auto filter = filter_of({"--record", "3,5-7", "--record", "10-"});
   REQUIRE(filter);
-  for (const std::uint64_t number : {3, 5, 6, 7, 10, 999999}) {
+  for (const std::uint64_t number : {3U, 5U, 6U, 7U, 10U, 999999U}) {
     CHECK(filter->takes(record_of(kIpl, number)));
   }
-  for (const std::uint64_t number : {0, 4, 8, 9}) {
+  for (const std::uint64_t number : {0U, 4U, 8U, 9U}) {
     CHECK(!filter->takes(record_of(kIpl, number)));
   }
 }

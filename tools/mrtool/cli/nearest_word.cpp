@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -14,7 +13,9 @@ constexpr std::size_t kLongestWord = 64;  // longer ones are nobody's misspellin
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before;
   std::vector<std::size_t> above(b.size() + 1);
-  std::iota(above.begin(), above.end(), std::size_t{0});
+  for (std::size_t k = 0; k <= b.size(); ++k) {
+    above[k] = k;
+  }
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::vector<std::size_t> row(b.size() + 1, i);
     for (std::size_t k = 1; k <= b.size(); ++k) {

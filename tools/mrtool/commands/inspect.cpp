@@ -98,7 +98,10 @@ class Inspection {
     std::vector<RecordView> views;
     for (const Record& record : step.batch->records) {
       if (filter_.takes(record)) {
-        views.push_back({.log = step.log, .record = &record, .info = step.info});
+        RecordView& view = views.emplace_back();
+        view.log = step.log;
+        view.record = &record;
+        view.info = step.info;
       }
     }
     for_parts(views.size(), threads_, [this, &views](std::size_t begin, std::size_t end) {

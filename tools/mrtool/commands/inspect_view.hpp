@@ -20,7 +20,8 @@ struct RecordView {
   const LogInfo* info = nullptr;
   Decoded decoded{};
   Judgement judgement{};
-  std::vector<std::size_t> digests{};  // which of the record's are shown
+  // Which of the record's are shown. g++ 12 wants the initializer where a view is made from a few members.
+  std::vector<std::size_t> digests{};  // NOLINT(readability-redundant-member-init)
 };
 
 struct InspectOptions {

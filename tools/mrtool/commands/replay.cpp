@@ -219,7 +219,10 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
     return session.stop(*missing);
   }
 
-  ReplayView view{.logs = chain.logs(), .registers = replay.finish(), .sources = std::move(sources)};
+  ReplayView view;
+  view.logs = chain.logs();
+  view.registers = replay.finish();
+  view.sources = std::move(sources);
   std::erase_if(view.registers,
                 [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
   view.verdict = verdict_of(view.registers, !view.sources.empty());

@@ -17,7 +17,7 @@ struct ReplayView {
   std::vector<RegisterResult> registers;
   std::vector<RegisterValues> sources;  // that Comparison::source counts
   ReplayVerdict verdict = ReplayVerdict::computed;
-  std::vector<Diagnostic> diagnostics{};
+  std::vector<Diagnostic> diagnostics;
 };
 
 // mrtool.replay/1.

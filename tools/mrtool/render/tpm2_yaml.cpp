@@ -85,13 +85,15 @@ void append_pcr(std::string& out, std::uint32_t index, const Digest& value) {
 }  // namespace
 
 struct Tpm2EventlogYaml::State {
+  State(std::string& output, EventlogVersion shown) : out(output), version(shown) {}
+
   std::string& out;
   EventlogVersion version;
   // Of the log at hand:
-  bool agile = false;                      // not a SHA-1 log
-  bool mr_indexed = false;                 // its indices are those of CC measurement registers
-  std::set<RegisterKey> mentioned{};       // PCRs that records which extend nothing are about
-  std::optional<std::uint8_t> locality{};  // that such a record claims for PCR 0
+  bool agile = false;                    // not a SHA-1 log
+  bool mr_indexed = false;               // its indices are those of CC measurement registers
+  std::set<RegisterKey> mentioned;       // PCRs that records which extend nothing are about
+  std::optional<std::uint8_t> locality;  // that such a record claims for PCR 0
 
   void mention(const RecordView& view);
   Digest untouched(const Register& reg, HashAlgorithm bank) const;
@@ -120,7 +122,7 @@ Digest Tpm2EventlogYaml::State::untouched(const Register& reg, HashAlgorithm ban
 }
 
 Tpm2EventlogYaml::Tpm2EventlogYaml(std::string& out, EventlogVersion version)
-    : state_(std::make_unique<State>(State{.out = out, .version = version})) {}
+    : state_(std::make_unique<State>(out, version)) {}
 
 Tpm2EventlogYaml::~Tpm2EventlogYaml() = default;
 
