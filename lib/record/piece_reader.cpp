@@ -41,7 +41,7 @@ Result<bool> PieceReader::read(Batch& batch) {
         return std::unexpected(std::move(progress).error());
       }
       if (stuck) {
-        return std::unexpected(*source_.failure());
+        return source_.failure() ? std::unexpected(*source_.failure()) : damaged("the log ends inside a record");
       }
       return false;
     }
