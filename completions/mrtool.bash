@@ -26,7 +26,7 @@ _mrtool() {
       return
       ;;
     --to)
-      mapfile -t COMPREPLY < <(compgen -W 'cel-tlv cel-cbor tcg tcg2 ccel cel-json cel ima ima-ascii json systemd tpm2-yaml tsm aael' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'cel-tlv cel-cbor tcg tcg2 ccel json systemd cel-json cel ima ima-ascii tpm2-yaml tsm aael' -- "$current")
       return
       ;;
     --dialect)
@@ -81,15 +81,15 @@ _mrtool() {
     ;;
   inspect)
     options='--register --bank --type --record --text --json --ndjson --yaml --tpm2-yaml --eventlog-version --details --raw --output --diagnostics --color --quiet --verbose --threads --root --help --version'
-    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   replay)
     options='--register --bank --against --initial --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
-    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   convert)
     options='--register --bank --to --dialect --loss-report --allow-loss --allow-gap --output --diagnostics --color --quiet --verbose --threads --root --help --version'
-    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: cel-json: ima: ima-ascii: json: systemd: tpm2-yaml: tsm: aael:'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   formats)
     options='--matrix --text --json --yaml --output --color --quiet --verbose --threads --root --help --version'

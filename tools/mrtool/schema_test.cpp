@@ -126,6 +126,19 @@ TEST_CASE("formats: JSON fits its schema and YAML is equal") {
   const json document = json::parse(mrtool({"formats", "--json"}).out);
   CHECK(problems(load_schema("formats"), document) == "");
   CHECK(same(YAML::Load(mrtool({"formats", "--yaml"}).out), document));
+  CHECK_FALSE(document.contains("matrix"));
+  const json matrix = json::parse(mrtool({"formats", "--matrix", "--json"}).out);
+  CHECK(problems(load_schema("formats"), matrix) == "");
+  CHECK(matrix.contains("matrix"));
+}
+
+TEST_CASE("convert: the loss report fits its schema") {
+  const Scratch scratch;
+  const std::string report = (scratch / "report").string();
+  for (const std::string to : {"ima", "tcg", "tcg2"}) {
+    mrtool({"convert", "--to", to, "--loss-report", report, "vectors/agile-sha256.bin", "-o", "/dev/null"});
+    CHECK(problems(load_schema("loss"), json::parse(read_text(report))) == "");
+  }
 }
 
 TEST_CASE("the schemas refuse what is wrong") {
