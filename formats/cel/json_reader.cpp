@@ -20,7 +20,7 @@ namespace {
 bool blank_trailing_commas(std::string& text) {
   bool found = false;
   bool in_string = false;
-  std::optional<std::size_t> comma;  // the last one, if only blanks have followed
+  std::size_t comma = std::string::npos;  // the last one, if only blanks have followed
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char letter = text[i];
     if (in_string) {
@@ -31,11 +31,11 @@ bool blank_trailing_commas(std::string& text) {
     } else if (letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n') {
       continue;
     } else {
-      if (comma && (letter == '}' || letter == ']')) {
-        text[*comma] = ' ';
+      if (comma != std::string::npos && (letter == '}' || letter == ']')) {
+        text[comma] = ' ';
         found = true;
       }
-      comma.reset();
+      comma = std::string::npos;
       in_string = letter == '"';
     }
   }
