@@ -195,7 +195,9 @@ Status Conversion::convert(Record record) {
 // A log that goes on where another one ended says where it begins; is that where the other one has led?
 Status Conversion::check_seam(const Record& record) {
   const bool at_seam = logs_ > 1 && record.asserts && !options_.allow_gap && stated_.insert(record.reg).second;
-  const auto gaps = [this] { return input_noticed_.count("present-differs") + input_noticed_.count("initial-late"); };
+  const auto gaps = [this] {
+    return input_noticed_.count("present-differs") + input_noticed_.count("initial-late") + input_noticed_.count("gap");
+  };
   const std::uint64_t before = at_seam ? gaps() : 0;
   input_.add(record);
   if (!at_seam || gaps() == before) {
