@@ -25,28 +25,53 @@ Bytes read_bytes(const std::filesystem::path& path) {
 }
 
 // What a record says, whoever wrote it.
-std::string told(const Record& record, bool lines_are_events) {
+struct Told {
+  std::string text;
+  std::set<std::string> digests;
+  std::set<std::string> computed;  // of these, those that the format computes from the content
+};
+
+Told told(const Record& record, bool lines_are_events) {
   const bool event = lines_are_events && record.content == ContentType::tsm;
-  std::string out = to_string(record.reg) + (record.extends ? " extends " : " ");
+  Told told;
+  told.text = to_string(record.reg) + (record.extends ? " extends " : " ");
   if (event) {
-    out += "pcclient 5";
+    told.text += "pcclient 5";
   } else {
-    out += std::string(to_string(record.content)) + " " + std::to_string(record.type);
+    told.text += std::string(to_string(record.content)) + " " + std::to_string(record.type);
   }
-  out += " '" + std::string(as_text(record.name)) + "' " + to_hex(record.data) + (record.violation ? " violation" : "");
-  std::vector<std::string> digests;
+  told.text +=
+      " '" + std::string(as_text(record.name)) + "' " + to_hex(record.data) + (record.violation ? " violation" : "");
   for (const DigestEntry& digest : record.digests) {
-    digests.push_back(to_string(digest.algorithm) + ":" + to_hex(digest.value));
+    // The SHA-1 layout has room for a digest in every record: zeros where nothing is measured.
+    if (!record.extends && all_equal_to(digest.value, 0)) {
+      continue;
+    }
+    const std::string text = to_string(digest.algorithm) + ":" + to_hex(digest.value);
+    told.digests.insert(text);
+    if (digest.origin == DigestOrigin::computed) {
+      told.computed.insert(text);
+    }
   }
-  std::ranges::sort(digests);
-  for (const std::string& digest : digests) {
-    out += " " + digest;
-  }
-  return out;
+  return told;
+}
+
+// The copy says the same; it may hold digests more that its format computes from the same content.
+bool same(const std::vector<Told>& copies, const std::vector<Told>& originals) {
+  return std::ranges::equal(copies, originals, [](const Told& copy, const Told& original) {
+    const auto known = [&](const std::string& digest) {
+      return original.digests.contains(digest) || copy.computed.contains(digest);
+    };
+    const auto kept = [&](const std::string& digest) {
+      return copy.digests.contains(digest) || original.computed.contains(digest);
+    };
+    return copy.text == original.text && std::ranges::all_of(copy.digests, known) &&
+           std::ranges::all_of(original.digests, kept);
+  });
 }
 
 struct Log {
-  std::vector<std::string> records;
+  std::vector<Told> records;
   std::set<ContentType> contents;
   Bytes bytes;
   bool damaged = false;
@@ -185,7 +210,7 @@ TEST_CASE("there and back: equal records where nothing is lost, equal values alw
       const Log original = read_log(*sample.format, sample.bytes, sample.reading, as_events);
       const Log copy = read_log(to, there.bytes, there.reading, as_events);
       CHECK_FALSE(copy.damaged);
-      CHECK(copy.records == original.records);
+      CHECK(same(copy.records, original.records));
       if (to.name == sample.format->name || to.name == "json") {
         CHECK((to.name == "json" || there.bytes == sample.bytes));
       }
@@ -196,7 +221,8 @@ TEST_CASE("there and back: equal records where nothing is lost, equal values alw
           convert(to, there.bytes, there.reading, convert_target(*sample.format, {.reg = sample.reading.reg}));
       const bool came_back = !back.error && !back.result.refused && back.result.differences.empty();
       if (came_back) {
-        CHECK(read_log(*sample.format, back.bytes, back.reading, false).records == original.records);
+        // Digests that the format between computes are logged ones now.
+        CHECK(same(read_log(*sample.format, back.bytes, back.reading, false).records, copy.records));
         lossless.insert({sample.format->name, to.name});
       }
       CHECK((came_back || back.lost != 0 || !back.result.differences.empty()));

@@ -102,7 +102,7 @@ Status SystemdReader::push_record(ByteView rest, const JsonItems::Step& step, Ba
   }
   fields.raw = rest.first(step.size());
   fields.prefix = rest.first(step.prefix);
-  fields.extends = true;
+  fields.extends = digests_ != 0;
   const bool lines = items_.shape() == JsonShape::objects;
   fields.framing = static_cast<std::uint8_t>(lines ? Framing::lines : Framing::sequence);
   if (lines && !std::exchange(lines_noted_, true)) {

@@ -107,7 +107,8 @@ Status Conversion::begin_output(const Record* first) {
     write.reg = first->reg;
   }
   if (first != nullptr && target_.one_bank && write.bank == HashAlgorithm::none) {
-    write.bank = target_.one_register ? strongest(info_.algorithms) : HashAlgorithm::none;
+    const bool told = target_.one_register || info_.algorithms.size() == 1;
+    write.bank = told ? strongest(info_.algorithms) : HashAlgorithm::none;
     write.bank = write.bank == HashAlgorithm::none ? own_bank(first->digests) : write.bank;
   }
   writer_ = target_.make_writer(*sink_, write);
