@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "lib/content/cel_content.hpp"
 #include "lib/content/aael_line.hpp"
+#include "lib/content/cel_content.hpp"
 #include "lib/content/decoders.hpp"
 #include "lib/content/ima.hpp"
 #include "lib/content/recipes.hpp"

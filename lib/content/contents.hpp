@@ -9,7 +9,8 @@ namespace mrtool {
 
 struct ContentRow {
   ContentType content;
-  // What applies to a record of that content. The same shape serves all contents: a decoder and the recipes of its digests.
+  // What applies to a record of that content. The same shape serves all contents: a decoder and the recipes of its
+  // digests.
   const pcclient::EventType& (*rule)(const Record&);
   // What people call the record's type: an event type, a template, a kind of line.
   std::string (*type_name)(const Record&);

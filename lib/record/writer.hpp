@@ -31,8 +31,9 @@ class MemorySink final : public ByteSink {
 };
 
 struct WriteOptions {
-  std::string dialect{};        // of the format's dialects; empty: its default
-  std::optional<Register> reg{};  // the one register of a format that holds one (tsm, aael); nothing: the first record's
+  std::string dialect{};  // of the format's dialects; empty: its default
+  std::optional<Register>
+      reg{};  // the one register of a format that holds one (tsm, aael); nothing: the first record's
   HashAlgorithm bank = HashAlgorithm::none;  // the one bank of a format that holds one; none: the log's strongest
   bool ccmr_as_pcr = false;                  // CEL: CC measurement register indices in the pcr field
 };

@@ -6,7 +6,6 @@
 #include <array>
 #include <iterator>
 #include <map>
-#include <set>
 #include <optional>
 #include <set>
 #include <vector>
