@@ -68,7 +68,7 @@ TEST_CASE("a text list cut at every byte is whole only behind a line feed") {
 TEST_CASE("pieces of any size give the same records") {
   const Bytes list = sha1_list();
   const auto whole = read_whole("ima", list);
-  for (const std::size_t step : {1, 7, 100}) {
+  for (const std::size_t step : {1U, 7U, 100U}) {
     const auto slow = read_whole("ima", std::make_unique<SlowSource>(list, step));
     CHECK(*write_whole("ima", *slow, Raw::dropped) == list);
     CHECK(slow->records.size() == whole->records.size());

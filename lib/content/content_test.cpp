@@ -63,11 +63,16 @@ TEST_CASE("digest of the data matches and covers all of it") {
 }
 
 TEST_CASE("digest of the data without its last byte does not cover that byte") {
-  Measured event(kAction, with(kText, 0x5A), kText);
+  Measured event(kAction, with(kText, 0), kText);
   const Judgement judgement = event.judged();
   check_all(judgement, Check::matches, "without-last-byte");
   CHECK(judgement.covered == ByteRange{0, kText.size()});
   CHECK(covered_fields(decode(event.record, event.log), judgement).empty());
+}
+
+TEST_CASE("digest of the data without a last byte that says something differs") {
+  Measured event(kAction, with(kText, '0'), kText);
+  check_all(event.judged(), Check::differs, "");
 }
 
 TEST_CASE("digest of the data and one NUL") {

@@ -33,6 +33,20 @@ std::optional<Preimage> zero_word(const Context& /*context*/) {
   return Preimage{.part = {}, .made = Bytes(sizeof(std::uint32_t)), .nul_after = false, .covers = {}};
 }
 
+// Old shim measured certificates without the last byte of the event, which is whatever memory held.
+std::optional<Preimage> without_stray_byte(const Context& context) {
+  constexpr std::size_t kShortest = 2;
+  if (context.data.size() < kShortest) {
+    return {};
+  }
+  return part_of(context, 0, context.data.size() - 1);
+}
+
+std::span<const Recipe> authority_recipes() {
+  static constexpr std::array kRecipes{kExact, Recipe{"without-last-byte", without_stray_byte}, kWithNul};
+  return kRecipes;
+}
+
 std::span<const Recipe> boot_variable_recipes() {
   static constexpr std::array kRecipes{Recipe{"variable-data", variable_data}, kExact, kWithoutLastByte, kWithNul};
   return kRecipes;
@@ -137,7 +151,7 @@ constexpr std::array kEventTypes{
     EventType{0x8000000C, "EV_EFI_VARIABLE_BOOT2", decode_variable, tolerant_recipes, always_differs, {}},
     EventType{0x8000000D, "EV_EFI_GPT_EVENT2", decode_gpt, tolerant_recipes, always_differs, {}},
     EventType{0x80000010, "EV_EFI_HCRTM_EVENT", decode_hcrtm, no_recipes, always_unverifiable, "h-crtm-code"},
-    EventType{0x800000E0, "EV_EFI_VARIABLE_AUTHORITY", decode_variable, tolerant_recipes, always_differs, {}},
+    EventType{0x800000E0, "EV_EFI_VARIABLE_AUTHORITY", decode_variable, authority_recipes, always_differs, {}},
     EventType{0x800000E1, "EV_EFI_SPDM_FIRMWARE_BLOB", decode_spdm, tolerant_recipes, always_differs, {}},
     EventType{0x800000E2, "EV_EFI_SPDM_FIRMWARE_CONFIG", decode_spdm, tolerant_recipes, always_differs, {}},
     EventType{0x800000E3, "EV_EFI_SPDM_DEVICE_POLICY", decode_variable, tolerant_recipes, always_differs, {}},

@@ -12,8 +12,9 @@ std::optional<Preimage> whole_data(const Context& context) {
   return part_of(context, 0, context.data.size());
 }
 
+// A byte that could say something must not go unhashed.
 std::optional<Preimage> data_without_last_byte(const Context& context) {
-  if (context.data.size() < 2) {
+  if (context.data.size() < 2 || (context.data.back() != 0 && context.data.back() != '\n')) {
     return {};
   }
   return part_of(context, 0, context.data.size() - 1);

@@ -50,7 +50,7 @@ std::string summary_of(std::uint32_t value) {
     case kZeros:
       return "separator";
     case kError:
-      return "separator: firmware error";
+      return "separator 0x00000001";
     default:
       return fmt::format("separator 0x{:08x}", value);
   }

@@ -32,7 +32,7 @@ TEST_CASE("error separator whose data is the error value") {
   const Held held = rule_of(separator_recipes(), event, kError);
   CHECK(held.recipe == kErrorSeparatorRecipe);
   CHECK(held.covers == ByteRange{0, 4});
-  CHECK(decode_separator(event.context()).summary == "separator: firmware error");
+  CHECK(decode_separator(event.context()).summary == "separator 0x00000001");
 }
 
 TEST_CASE("error separator with vendor data covers none of it") {

@@ -85,7 +85,31 @@ Check worst_check(const RecordView& view) {
   return worst;
 }
 
+// The digests match something that the data has no part in, so that they say nothing about it.
+bool covers_nothing(const RecordView& view) {
+  const auto& covered = view.judgement.covered;
+  return !view.record->data.empty() && (!covered || covered->begin == covered->end);
+}
+
+std::string_view mark_of(const RecordView& view, Check check) {
+  switch (check) {
+    case Check::differs:
+      return "!";
+    case Check::unverifiable:
+      return "?";
+    case Check::matches:
+      return covers_nothing(view) ? "~" : " ";
+    case Check::none:
+      return " ";
+  }
+  return " ";
+}
+
 std::string summary_of(const RecordView& view) {
+  // The digest says so, whatever the data is.
+  if (view.judgement.error_separator) {
+    return "separator: firmware error";
+  }
   if (!view.decoded.summary.empty()) {
     return escape_for_terminal(view.decoded.summary);
   }
@@ -145,8 +169,7 @@ class InspectTable final : public InspectRenderer {
     differing_ += check == Check::differs ? 1 : 0;
     out_ += ' ';
     const bool differs = check == Check::differs;
-    options_.style.append(out_, differs ? Tone::bad : Tone::faint,
-                          differs ? "!" : (check == Check::unverifiable ? "?" : " "));
+    options_.style.append(out_, differs ? Tone::bad : Tone::faint, mark_of(view, check));
     out_ += ' ';
     std::string digest = short_digest(view, widths_.digest);
     digest.resize(widths_.digest, ' ');
