@@ -111,7 +111,7 @@ TEST_CASE("peek: what was peeked at is read again, whatever the pieces") {
   for (std::size_t i = 0; i < data.size(); ++i) {
     data[i] = static_cast<std::uint8_t>(i * 7);
   }
-  for (const std::size_t step : {1U, 3U, 999U, 5000U}) {
+  for (const std::size_t step : std::initializer_list<std::size_t>{1, 3, 999, 5000}) {
     PeekSource source(std::make_unique<DribblingSource>(data, step));
     CHECK(source.peek(10)->size() == 10);
     CHECK_FALSE(source.at_end_after_peek());

@@ -43,9 +43,9 @@ enum class Tail : std::uint8_t {
 };
 
 struct NodeRule {
-  std::uint8_t type;
-  std::uint8_t subtype;
-  std::uint16_t fixed;  // bytes of data that the library reads unasked
+  std::uint8_t type = 0;
+  std::uint8_t subtype = 0;
+  std::uint16_t fixed = 0;  // bytes of data that the library reads unasked
   Tail tail = Tail::any;
 };
 
@@ -103,9 +103,9 @@ constexpr std::array kRules{
 
 // Vendor nodes that the library reads as structures of their own.
 struct VendorRule {
-  std::uint8_t type;
+  std::uint8_t type = 0;
   Guid guid;
-  std::uint16_t fixed;  // bytes of data, the GUID included
+  std::uint16_t fixed = 0;  // bytes of data, the GUID included
 };
 
 constexpr std::array kVendorRules{
@@ -191,9 +191,9 @@ std::optional<std::string> library_text(const DevicePathNode& node, const NodeRu
   // The library keeps its errors in one list for all threads.
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  const auto written = efidp_format_device_path(text.data(), text.size() - 1,
-                                                static_cast<const_efidp>(static_cast<const void*>(copy->data())),
-                                                static_cast<ssize_t>(copy->size()));
+  // NOLINTNEXTLINE(bugprone-casting-through-void): the library's name for a path's bytes
+  const auto* const path = static_cast<const_efidp>(static_cast<const void*>(copy->data()));
+  const auto written = efidp_format_device_path(text.data(), text.size() - 1, path, static_cast<ssize_t>(copy->size()));
   if (written < 0) {
     efi_error_clear();
     return {};

@@ -280,7 +280,7 @@ Decoded decode_variable(const Context& context) {
     field.range = {field.range.begin + base, field.range.end + base};
     decoded.fields.push_back(std::move(field));
   }
-  decoded.problem = layout->problem.empty() ? std::move(value.problem) : layout->problem;
+  decoded.problem = layout->problem.empty() ? value.problem : layout->problem;
   return decoded;
 }
 

@@ -30,7 +30,8 @@ TEST_CASE("every algorithm of the table is computed as the crypto library's own 
   for (const HashAlgorithmRow& row : hash_algorithms()) {
     CAPTURE(row.name);
     REQUIRE(HashEngine::can_compute(row.id));
-    for (const std::size_t length : {0U, 1U, 55U, 56U, 63U, 64U, 65U, 111U, 112U, 127U, 128U, 129U, 1000U}) {
+    for (const std::size_t length :
+         std::initializer_list<std::size_t>{0, 1, 55, 56, 63, 64, 65, 111, 112, 127, 128, 129, 1000}) {
       const Bytes data(length, static_cast<std::uint8_t>(length));
       std::array<std::uint8_t, EVP_MAX_MD_SIZE> expected{};
       unsigned size = 0;

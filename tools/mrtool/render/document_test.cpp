@@ -37,7 +37,7 @@ const Value kNested = Object{
     {"empty_object", Object{}},
     {"numbers", List{Value::number(1), Value::wide(18446744073709551615U), Value::hex(255)}},
     {"objects", List{Object{{"a", true}, {"b", List{Object{{"c", "d"}}}}}, Object{{"a", false}}}},
-    {"lists", List{List{Value::number(1), Value::number(2)}, List{}, List{Value(List{Value("x")})}}},
+    {"lists", List{List{Value::number(1), Value::number(2)}, List{}, List{Value(List{"x"})}}},
     {"bytes", Bytes{0x00, 0xFF}},
 };
 
