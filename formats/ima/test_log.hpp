@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/formats.hpp"
+#include "formats/test_log.hpp"
 #include "lib/base/byte_writer.hpp"
 #include "lib/base/host.hpp"
 #include "lib/registers/names.hpp"
@@ -95,60 +95,10 @@ inline Bytes sha1_list() {
   return bytes_of({kEntry1, kEntry2, kEntry3, kEntry4, kEntry5, kEntry6});
 }
 
-// Hands out a few bytes at a time, as a slow pipe does.
-class SlowSource final : public ByteSource {
- public:
-  SlowSource(ByteView bytes, std::size_t step) : bytes_(bytes), step_(step) {}
-
-  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
-    const std::size_t count = std::min({step_, buffer.size(), bytes_.size()});
-    std::copy_n(bytes_.begin(), count, buffer.begin());
-    bytes_ = bytes_.subspan(count);
-    return count;
-  }
-
- private:
-  ByteView bytes_;
-  std::size_t step_;
-};
-
-// All of a list. The batches are kept, so the views of the records are good.
-struct WholeLog {
-  LogInfo info;
-  std::vector<Batch> batches;
-  std::vector<const Record*> records;
-  Bytes trailing;
-  std::optional<Error> error;
-  DiagnosticSink diagnostics;
-};
-
-inline std::unique_ptr<WholeLog> read_whole(std::string_view format, std::unique_ptr<ByteSource> source,
-                                            const ReadOptions& options = {}) {
-  auto log = std::make_unique<WholeLog>();
-  const auto reader = find_format(format)->make_reader(std::move(source), options, log->diagnostics);
-  for (bool more = true; more;) {
-    Batch& batch = log->batches.emplace_back();
-    const auto result = reader->read(batch);
-    if (!result) {
-      log->error = result.error();
-    }
-    more = result && *result;
-    log->trailing.insert(log->trailing.end(), batch.trailing.begin(), batch.trailing.end());
-  }
-  for (const Batch& batch : log->batches) {
-    for (const Record& record : batch.records) {
-      log->records.push_back(&record);
-    }
-  }
-  log->info = reader->info();
-  return log;
-}
-
-inline std::unique_ptr<WholeLog> read_whole(std::string_view format, ByteView bytes, const ReadOptions& options = {}) {
-  return read_whole(format, make_memory_source(bytes), options);
-}
-
-enum class Raw : std::uint8_t { kept, dropped };
+using mrtool::testing::Raw;
+using mrtool::testing::read_whole;
+using mrtool::testing::SlowSource;
+using mrtool::testing::WholeLog;
 
 inline Result<Bytes> write_whole(std::string_view format, const WholeLog& log, Raw raw,
                                  const WriteOptions& options = {}) {
