@@ -11,7 +11,7 @@ target_compile_features(mrtool_library PUBLIC cxx_std_23)
 
 install(TARGETS mrtool_library EXPORT mrtool ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY lib formats DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mrtool
-  FILES_MATCHING PATTERN "*.hpp" PATTERN "mrtool.hpp" EXCLUDE)
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "mrtool.hpp" EXCLUDE PATTERN "*test*.hpp" EXCLUDE)
 install(FILES formats/mrtool.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mrtool)
 
 install(EXPORT mrtool NAMESPACE mrtool:: FILE mrtoolTargets.cmake DESTINATION ${package_dir})

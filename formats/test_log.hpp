@@ -77,4 +77,36 @@ inline std::unique_ptr<WholeLog> read_whole(std::string_view format, ByteView by
 
 enum class Raw : std::uint8_t { kept, dropped };
 
+// The log's records, and what lies behind them, into a writer over `out`. Extras are kept, as they are by whoever drops
+// raw bytes.
+inline Result<Bytes> write_whole_with(Writer& writer, const Bytes& out, const WholeLog& log, Raw raw) {
+  Status status = writer.begin(log.info);
+  for (const Record* record : log.records) {
+    Record copy = *record;
+    if (raw == Raw::dropped) {
+      copy.raw = {};
+    }
+    if (status) {
+      status = writer.write(copy);
+    }
+  }
+  if (status) {
+    status = writer.trailing(log.trailing);
+  }
+  if (status) {
+    status = writer.finish();
+  }
+  if (!status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return out;
+}
+
+inline Result<Bytes> write_whole(std::string_view format, const WholeLog& log, Raw raw,
+                                 const WriteOptions& options = {}) {
+  Bytes out;
+  MemorySink sink(out);
+  return write_whole_with(*find_format(format)->make_writer(sink, options), out, log, raw);
+}
+
 }  // namespace mrtool::testing

@@ -23,7 +23,7 @@ TEST_CASE("a last line without its line feed is complete, and stays so") {
   CHECK_FALSE(log->error);
   CHECK(log->records.size() == 2);
   CHECK(log->diagnostics.has("V26"));
-  CHECK(write_whole("aael", *log, Raw::dropped) == text);
+  CHECK(write_text("aael", *log, Raw::dropped) == text);
 }
 
 TEST_CASE("both spellings of INIT are read and hashed as they are") {
@@ -33,7 +33,7 @@ TEST_CASE("both spellings of INIT are read and hashed as they are") {
   REQUIRE(log->records[0]->asserts);
   CHECK(log->records[0]->asserts->value.hex() == std::string(62, '0') + "01");
   CHECK(log->diagnostics.has("V27"));
-  CHECK(write_whole("aael", *log, Raw::dropped) == text);
+  CHECK(write_text("aael", *log, Raw::dropped) == text);
   CHECK(detect_format({.prefix = as_bytes(text), .complete = true})->format->name == "aael");
 }
 
@@ -46,8 +46,8 @@ TEST_CASE("comments and empty lines are not measured, and kept") {
   CHECK(log->records[3]->extends);
   CHECK(log->diagnostics.has("V28"));
   CHECK(log->info.algorithms[0].algorithm == kSha256);
-  CHECK(write_whole("aael", *log, Raw::dropped) == text);
-  CHECK(write_whole("aael", *log, Raw::kept) == text);
+  CHECK(write_text("aael", *log, Raw::dropped) == text);
+  CHECK(write_text("aael", *log, Raw::kept) == text);
 }
 
 TEST_CASE("the bank is INIT's, or is given, and both must agree") {
@@ -84,11 +84,11 @@ TEST_CASE("other content, and lines whose digest is another's, are lost") {
 TEST_CASE("an AAEL log goes into a TSM log and back") {
   const std::string text = kInit + "a b c d\n# c\nx\n";
   const auto log = read_whole("aael", text);
-  const auto carried = write_whole("tsm", *log, Raw::dropped);
+  const auto carried = write_text("tsm", *log, Raw::dropped);
   REQUIRE(carried);
   const auto there = read_whole("tsm", *carried);
   CHECK(there->records.size() == log->records.size());
-  CHECK(write_whole("aael", *there, Raw::dropped) == text);
+  CHECK(write_text("aael", *there, Raw::dropped) == text);
   CHECK(fold(*there, kSha256) == fold(*log, kSha256));
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("cuts and pieces of any size") {
     const std::string part = text.substr(0, size);
     const auto log = read_whole("aael", part, {.bank = kSha256});
     CHECK_FALSE(log->error);
-    CHECK(write_whole("aael", *log, Raw::dropped) == part);
+    CHECK(write_text("aael", *log, Raw::dropped) == part);
   }
   const auto slow = read_whole("aael", std::make_unique<SlowSource>(as_bytes(text), 1));
   REQUIRE(slow->records.size() == whole->records.size());

@@ -26,8 +26,8 @@ void check_log(std::string_view text, std::string_view value) {
   const auto log = read_whole("aael", text);
   CHECK_MESSAGE(!log->error, (log->error ? to_string(*log->error) : ""));
   CHECK(fold(*log, kSha384) == value);
-  CHECK(write_whole("aael", *log, Raw::kept) == std::string(text));
-  CHECK(write_whole("aael", *log, Raw::dropped) == std::string(text));
+  CHECK(write_text("aael", *log, Raw::kept) == std::string(text));
+  CHECK(write_text("aael", *log, Raw::dropped) == std::string(text));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("every real AAEL text log is recognised, written back, and folds to th
     CHECK(found->format->name == "aael");
     const auto log = read_whole("aael", text);
     CHECK_FALSE(log->error);
-    CHECK(write_whole("aael", *log, Raw::dropped) == text);
+    CHECK(write_text("aael", *log, Raw::dropped) == text);
     const fs::path stated = entry.path().string() + ".expected.json";
     if (!fs::exists(stated)) {
       continue;

@@ -113,31 +113,9 @@ using mrtool::testing::read_whole;
 using mrtool::testing::SlowSource;
 using mrtool::testing::WholeLog;
 
-// Extras are kept, as they are by whoever drops raw bytes.
 inline Result<Bytes> write_whole(const WholeLog& log, std::string_view format, Raw raw,
                                  const WriteOptions& options = {}) {
-  Bytes out;
-  MemorySink sink(out);
-  const auto writer = find_format(format)->make_writer(sink, options);
-  if (auto status = writer->begin(log.info); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  for (const Record* record : log.records) {
-    Record copy = *record;
-    if (raw == Raw::dropped) {
-      copy.raw = {};
-    }
-    if (auto status = writer->write(copy); !status) {
-      return std::unexpected(std::move(status).error());
-    }
-  }
-  if (auto status = writer->trailing(log.trailing); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  if (auto status = writer->finish(); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  return out;
+  return mrtool::testing::write_whole(format, log, raw, options);
 }
 
 // What conversion must keep.

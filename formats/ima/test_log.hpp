@@ -100,32 +100,7 @@ using mrtool::testing::read_whole;
 using mrtool::testing::SlowSource;
 using mrtool::testing::WholeLog;
 
-inline Result<Bytes> write_whole(std::string_view format, const WholeLog& log, Raw raw,
-                                 const WriteOptions& options = {}) {
-  Bytes out;
-  MemorySink sink(out);
-  const auto writer = find_format(format)->make_writer(sink, options);
-  auto status = writer->begin(log.info);
-  for (const Record* record : log.records) {
-    Record copy = *record;
-    if (raw == Raw::dropped) {
-      copy.raw = {};
-    }
-    if (status) {
-      status = writer->write(copy);
-    }
-  }
-  if (status) {
-    status = writer->trailing(log.trailing);
-  }
-  if (status) {
-    status = writer->finish();
-  }
-  if (!status) {
-    return std::unexpected(std::move(status).error());
-  }
-  return out;
-}
+using mrtool::testing::write_whole;
 
 // The digest of a record in a bank, by origin; nothing when it has none.
 inline std::optional<std::string> digest_of(const Record& record, HashAlgorithm bank, bool alternative = false) {

@@ -137,26 +137,7 @@ inline Result<Bytes> write_whole(const WholeLog& log, Raw raw) {
   Bytes out;
   MemorySink sink(out);
   const Row row = log.info.format == "tcg" ? Row::tcg : log.info.format == "ccel" ? Row::ccel : Row::tcg2;
-  const auto writer = make_writer(row, sink, {});
-  if (auto status = writer->begin(log.info); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  for (const Record* record : log.records) {
-    Record copy = *record;
-    if (raw == Raw::dropped) {
-      copy.raw = {};
-    }
-    if (auto status = writer->write(copy); !status) {
-      return std::unexpected(std::move(status).error());
-    }
-  }
-  if (auto status = writer->trailing(log.trailing); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  if (auto status = writer->finish(); !status) {
-    return std::unexpected(std::move(status).error());
-  }
-  return out;
+  return mrtool::testing::write_whole_with(*make_writer(row, sink, {}), out, log, raw);
 }
 
 }  // namespace mrtool::tcg::testing

@@ -45,7 +45,7 @@ TEST_CASE("lines end at LF only, and are neither trimmed nor folded nor decoded"
   for (const Record* record : all->records) {
     CHECK(equal(HashEngine().hash(kSha256, record->data).view(), record->digests[0].value));
   }
-  CHECK(write_whole("tsm", *all, Raw::dropped) == text);
+  CHECK(write_text("tsm", *all, Raw::dropped) == text);
   CHECK(all->diagnostics.count("V23") == 1);
 }
 
@@ -63,8 +63,8 @@ TEST_CASE("empty lines are prefixes; those behind the last line are left over") 
   CHECK(log->records[0]->prefix.size() == 2);
   CHECK(log->records[1]->prefix.size() == 3);
   CHECK(log->trailing == Bytes{'\n', '\n'});
-  CHECK(write_whole("tsm", *log, Raw::dropped) == text);
-  CHECK(write_whole("tsm", *log, Raw::kept) == text);
+  CHECK(write_text("tsm", *log, Raw::dropped) == text);
+  CHECK(write_text("tsm", *log, Raw::kept) == text);
 }
 
 TEST_CASE("a log of nothing, or of comments, needs no bank") {
@@ -125,7 +125,7 @@ TEST_CASE("upper-case digits are read, noted and kept") {
   CHECK(log->records[0]->asserts->value.hex() == std::string(64, 'a'));
   CHECK(log->records[1]->extends);
   CHECK(log->diagnostics.count("V22") == 2);
-  CHECK(write_whole("tsm", *log, Raw::dropped) == text);
+  CHECK(write_text("tsm", *log, Raw::dropped) == text);
 }
 
 TEST_CASE("the register is the one that is given") {

@@ -24,32 +24,13 @@ inline std::unique_ptr<WholeLog> read_whole(std::string_view format, std::string
   return read_whole(format, as_bytes(bytes), options);
 }
 
-// The log in a format of this table; of another than the log's the raw bytes are no use.
-inline Result<std::string> write_whole(std::string_view format, const WholeLog& log, Raw raw,
-                                       const WriteOptions& options = {}) {
-  Bytes out;
-  MemorySink sink(out);
-  const auto writer = find_format(format)->make_writer(sink, options);
-  Status status = writer->begin(log.info);
-  for (const Record* record : log.records) {
-    Record copy = *record;
-    if (raw == Raw::dropped) {
-      copy.raw = {};
-    }
-    if (status) {
-      status = writer->write(copy);
-    }
+inline Result<std::string> write_text(std::string_view format, const WholeLog& log, Raw raw,
+                                      const WriteOptions& options = {}) {
+  auto out = mrtool::testing::write_whole(format, log, raw, options);
+  if (!out) {
+    return std::unexpected(std::move(out).error());
   }
-  if (status) {
-    status = writer->trailing(log.trailing);
-  }
-  if (status) {
-    status = writer->finish();
-  }
-  if (!status) {
-    return std::unexpected(std::move(status).error());
-  }
-  return std::string(as_text(out));
+  return std::string(as_text(*out));
 }
 
 inline bool same_record(const Record& a, const Record& b) {

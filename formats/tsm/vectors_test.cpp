@@ -96,8 +96,8 @@ std::unique_ptr<WholeLog> check_log(std::string_view text, HashAlgorithm bank, s
   auto log = read_whole("tsm", text, options);
   CHECK_MESSAGE(!log->error, (log->error ? to_string(*log->error) : ""));
   CHECK(fold(*log, bank) == final_value);
-  CHECK(write_whole("tsm", *log, Raw::dropped) == std::string(text));
-  CHECK(write_whole("tsm", *log, Raw::kept) == std::string(text));
+  CHECK(write_text("tsm", *log, Raw::dropped) == std::string(text));
+  CHECK(write_text("tsm", *log, Raw::kept) == std::string(text));
   return log;
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("12.6: extends that failed stay in the log, and their empty lines in t
   const auto log = read_whole("tsm", second);
   REQUIRE(log->records.size() == 6);
   CHECK(as_text(log->records[3]->prefix) == "\n");
-  CHECK(write_whole("tsm", *log, Raw::dropped) == second);
+  CHECK(write_text("tsm", *log, Raw::dropped) == second);
 }
 
 TEST_CASE("12.7: a manifest of a static register has no SYNC, so its bank is given") {

@@ -40,7 +40,7 @@ Result<std::string> write_all(const std::vector<const Record*>& records, const W
   WholeLog log;
   log.info.format = "other";
   log.records = records;
-  return write_whole("tsm", log, Raw::dropped, options);
+  return write_text("tsm", log, Raw::dropped, options);
 }
 
 // Written, read, the same; written again from what was read, the same bytes.
@@ -54,8 +54,8 @@ std::string check_there_and_back(const std::vector<const Record*>& records) {
     CHECK(same_record(*log->records[i], *records[i]));
     CHECK((log->records[i]->raw_index == records[i]->raw_index || records[i]->content == ContentType::tsm));
   }
-  CHECK(write_whole("tsm", *log, Raw::kept) == *text);
-  CHECK(write_whole("tsm", *log, Raw::dropped) == *text);
+  CHECK(write_text("tsm", *log, Raw::kept) == *text);
+  CHECK(write_text("tsm", *log, Raw::dropped) == *text);
   return *text;
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("lines of another format's TSM records get the kernel's empty lines") 
   for (const Record& record : bare) {
     records.push_back(&record);
   }
-  CHECK(write_all(records).value() == write_whole("tsm", *source, Raw::kept).value());
+  CHECK(write_all(records).value() == write_text("tsm", *source, Raw::kept).value());
 }
 
 TEST_CASE("changed bytes never crash, and what is read is what is written") {
@@ -188,9 +188,9 @@ TEST_CASE("changed bytes never crash, and what is read is what is written") {
     }
     CAPTURE(text);
     const auto log = read_whole("tsm", text, {.bank = kSha256});
-    const auto raw = write_whole("tsm", *log, Raw::kept);
+    const auto raw = write_text("tsm", *log, Raw::kept);
     REQUIRE(raw);
-    CHECK(*raw == write_whole("tsm", *log, Raw::dropped).value());
+    CHECK(*raw == write_text("tsm", *log, Raw::dropped).value());
     CHECK(text.starts_with(*raw));
     CHECK((log->error || *raw == text));
   }
