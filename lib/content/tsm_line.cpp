@@ -147,6 +147,19 @@ std::string format_virtual_extend(std::string_view name, HashAlgorithm bank, Byt
   return fmt::format("{} {} {}", name, kVirtualVerb, format_named_digest(bank, value));
 }
 
+HashAlgorithm bank_of(const NamedDigest& digest) {
+  if (digest.algorithm != HashAlgorithm::none) {
+    return digest.algorithm;
+  }
+  for (const HashAlgorithm usual :
+       {HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512}) {
+    if (find_algorithm(usual)->size == digest.value.size()) {
+      return usual;
+    }
+  }
+  return HashAlgorithm::none;
+}
+
 std::optional<StaticRegister> parse_static_register(std::string_view line) {
   const auto fields = three_fields(line);
   if (!fields || (*fields)[0] != kStaticPrefix) {

@@ -25,6 +25,8 @@ struct NamedDigest {
 };
 std::optional<NamedDigest> parse_named_digest(std::string_view text);
 std::string format_named_digest(HashAlgorithm algorithm, ByteView value);
+// The algorithm that is named; of bare hexadecimal, SHA-1 or SHA-2 of its size.
+HashAlgorithm bank_of(const NamedDigest& digest);
 
 // "SYNC <alg>/<hex>" and nothing else: the register's value before this line was extended.
 std::optional<NamedDigest> parse_sync(std::string_view line);

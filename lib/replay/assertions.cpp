@@ -20,6 +20,14 @@ std::string claim_reason(const Record& record) {
   return fmt::format("initial value stated in record {}", record.number);
 }
 
+// What the PC Client platform lets a log say about where PCR 0 starts.
+bool is_provided(const Record& record) {
+  const ByteView value = record.asserts->value.view();
+  const bool startup =
+      record.content == ContentType::pcclient && record.reg == kPcr0 && value.size() == 1;
+  return startup && (record.extends || value[0] == 0 || value[0] == 3 || value[0] == 4);
+}
+
 }  // namespace
 
 std::optional<Digest> fit(const Digest& value, std::size_t size) {
@@ -79,7 +87,7 @@ void Replay::State::claim_initial(const Record& record, std::size_t slot_index) 
       return;
     }
   }
-  slot.claims.push_back({assertion.bank, assertion.value, record.extends, claim_reason(record)});
+  slot.claims.push_back({assertion.bank, assertion.value, record.extends, is_provided(record), claim_reason(record)});
 }
 
 void Replay::State::assert_present(const Record& record, std::size_t slot, std::size_t position) {
@@ -102,6 +110,7 @@ void Replay::State::assert_present(const Record& record, std::size_t slot, std::
       here.value = *value;
       here.initial = *value;
       here.initial_reason = fmt::format("first SYNC in record {}", record.number);
+      here.initial_claimed = !known;
       trail_of(here).usual().tail_only = !known;
     }
   }
@@ -118,26 +127,28 @@ std::optional<Digest> Replay::State::given_initial(const Register& reg, const Ba
   return given == options_.initial.end() ? std::nullopt : fit(given->second, bank.row->size);
 }
 
-InitialValue Replay::State::initial_value(const Slot& slot, const Bank& bank, bool extended) const {
-  const std::size_t size = bank.row->size;
-  if (const auto value = given_initial(slot.reg, bank)) {
-    return {*value, "--initial"};
-  }
+const Claim* Replay::State::claim_of(const Slot& slot, const Bank& bank) const {
   // After an H-CRTM sequence the TPM ignores the locality of its startup (5.2), so a measured claim wins.
   for (const bool measured : {true, false}) {
     for (const Claim& claim : slot.claims) {
       const bool of_bank = claim.bank == HashAlgorithm::none || claim.bank == bank.row->id;
-      const auto value = fit(claim.value, size);
-      if (claim.measured == measured && of_bank && value) {
-        return {*value, claim.reason};
+      if (claim.measured == measured && of_bank && fit(claim.value, bank.row->size)) {
+        return &claim;
       }
     }
   }
-  return platform_initial_value(slot.reg, size, extended);
+  return nullptr;
 }
 
 void Replay::State::start(Cell& cell, const Slot& slot, const Bank& bank, bool extended) {
-  InitialValue initial = initial_value(slot, bank, extended);
+  InitialValue initial = platform_initial_value(slot.reg, bank.row->size, extended);
+  if (const auto given = given_initial(slot.reg, bank)) {
+    initial = {*given, "--initial"};
+  } else if (const Claim* const claim = claim_of(slot, bank)) {
+    const Digest value = *fit(claim->value, bank.row->size);
+    cell.initial_claimed = !claim->provided && value != initial.value;
+    initial = {value, claim->reason};
+  }
   cell.value = initial.value;
   cell.initial = initial.value;
   cell.initial_reason = std::move(initial.reason);

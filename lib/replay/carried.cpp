@@ -29,7 +29,7 @@ Register without_carrier(Register reg) {
 }
 
 Slot slot_for(const CarriedCell& carried) {
-  return {.reg = carried.reg, .claims = {}, .first_extend = {}, .missing = {}, .last_log_grows = carried.log_grows};
+  return {.reg = carried.reg, .claims = {}, .first_extend = {}, .missing = {}};
 }
 
 }  // namespace
@@ -47,7 +47,6 @@ CarriedCell* Replay::State::find_carried(const Record& record, std::string_view 
   CarriedCell& made = carried_[{reg, position}];
   made.reg = reg;
   made.position = position;
-  made.log_grows = grows_;
   // Values to compare were put beside those of registers that have logs of their own.
   if (const auto slot = slots_.find(reg)) {
     made.cell.targets = cell(position, *slot).targets;
@@ -61,8 +60,49 @@ CarriedCell* Replay::State::find_carried(const Record& record, std::string_view 
   return &made;
 }
 
+void Replay::State::extend_carried(const Record& record, CarriedCell& carried, const Digest& digest) {
+  Cell& here = carried.cell;
+  if (carried.fixed) {
+    say(Severity::warning, "static-register-extended", place_of(record),
+        fmt::format("{} is static, by an earlier record: this extend of it does not count", to_string(carried.reg)));
+    return;
+  }
+  for (Target& target : here.targets) {
+    note_ahead(here.value, here.records, target.match, target.value);
+  }
+  engine_.extend(banks_[carried.position].row->id, here.value, digest.view());
+  ++here.records;
+  for (Target& target : here.targets) {
+    note_match(record, here.value, here.records, target.match, target.value);
+  }
+}
+
+void Replay::State::fold_static(const Record& record, std::string_view name, HashAlgorithm bank, const Digest& value) {
+  const auto position = bank_position(bank);
+  CarriedCell* const carried = position && name.size() <= kMaxName ? find_carried(record, name, *position) : nullptr;
+  if (carried == nullptr || carried->fixed || carried->cell.records != 0) {
+    say(Severity::warning, "static-register-left-out", place_of(record),
+        "the line states the value of a static register that has one already, or is one too many; it is a record like "
+        "others");
+    return;
+  }
+  carried->fixed = true;
+  Cell& here = carried->cell;
+  here.value = value;
+  here.initial = value;
+  here.initial_reason = fmt::format("static, stated in record {}", record.number);
+  here.records = 1;
+  for (Target& target : here.targets) {
+    note_match(record, here.value, here.records, target.match, target.value);
+  }
+}
+
 void Replay::State::fold_carried(const Record& record) {
   const std::string_view line = as_text(record.data);
+  if (const auto fixed = tsm::parse_static_register(line)) {
+    fold_static(record, fixed->name, tsm::bank_of(fixed->digest), fixed->digest.value);
+    return;
+  }
   const auto extend = tsm::parse_virtual_extend(line);
   const auto position = extend ? bank_position(extend->digest.algorithm) : std::nullopt;
   CarriedCell* carried = nullptr;
@@ -77,15 +117,7 @@ void Replay::State::fold_carried(const Record& record) {
     }
     return;
   }
-  carried->log_grows = grows_;
-  Cell& here = carried->cell;
-  engine_.extend(extend->digest.algorithm, here.value, extend->digest.value.view());
-  ++here.records;
-  for (Target& target : here.targets) {
-    if (target.value == here.value) {
-      target.matched = here.records;
-    }
-  }
+  extend_carried(record, *carried, extend->digest.value);
 }
 
 std::map<std::string, std::set<std::string>, std::less<>> Replay::State::carriers_by_name() const {

@@ -182,7 +182,6 @@ void Replay::State::add(const Record& record) {
 
 void Replay::State::fold(const Record& record, std::size_t slot) {
   extends_ = true;
-  slots_[slot].last_log_grows = grows_;
   BankSet folded;
   for (std::size_t i = 0; i < record.digests.size(); ++i) {
     if (record.digests[i].origin == DigestOrigin::alternative) {
@@ -236,15 +235,16 @@ void Replay::State::fold_digest(const Record& record, std::size_t slot, std::siz
     fold_readings(record, here, bank, digest);
     return;
   }
+  for (Target& target : here.targets) {
+    note_ahead(here.value, here.records, target.match, target.value);
+  }
   engine_.extend(bank.row->id, here.value, digest);
   ++here.records;
   if (here.targets.empty()) {
     return;
   }
   for (Target& target : here.targets) {
-    if (target.value == here.value) {
-      target.matched = here.records;
-    }
+    note_match(record, here.value, here.records, target.match, target.value);
   }
   if (slots_[slot].reg == kPcr0) {
     hints_->extend_pcr0(engine_, *bank.row, position, digest);

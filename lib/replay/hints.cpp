@@ -38,7 +38,7 @@ bool is_pcr(const Register& reg, std::uint32_t index) {
 
 bool is_failure(const RegisterResult& result, const Comparison& comparison) {
   const bool ahead = comparison.state == MatchState::log_ahead;
-  return result.records > 0 && (comparison.state == MatchState::differs || (ahead && !result.log_may_run_ahead));
+  return result.records > 0 && (comparison.state == MatchState::differs || (ahead && !comparison.ahead_at_runtime));
 }
 
 void note(DiagnosticSink& sink, std::string_view code, std::string message) {

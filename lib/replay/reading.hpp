@@ -47,10 +47,18 @@ struct Block {
   bool open() const { return count != 0; }
 };
 
+// The longest prefix of a register's records that gives a value.
+struct Match {
+  std::uint64_t records = 0;  // 0: none does
+  std::uint64_t last_record = 0;
+  std::optional<std::size_t> last_log;
+  bool at_runtime = false;  // what comes behind it is of logs that grow at run time
+};
+
 struct Reading {
   Digest value;
   std::uint64_t records = 0;
-  std::vector<std::uint64_t> matched;  // by the cell's targets: the longest prefix that gives the value
+  std::vector<Match> matched;  // by the cell's targets
   std::uint64_t records_before_missing = 0;
   Block block;
   bool keeps_blocks = false;                  // a block counts though records follow it without a stated value

@@ -11,14 +11,6 @@ namespace mrtool {
 
 namespace {
 
-void note_matches(Reading& reading, const std::vector<Target>& targets) {
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    if (targets[i].value == reading.value) {
-      reading.matched[i] = reading.records;
-    }
-  }
-}
-
 ByteView alternative_for(const Record& record, HashAlgorithm bank, std::size_t size) {
   for (const DigestEntry& entry : record.digests) {
     if (entry.origin == DigestOrigin::alternative && entry.algorithm == bank && entry.value.size() == size) {
@@ -60,7 +52,7 @@ Trail& Replay::State::trail_of(Cell& cell) {
     usual.records = cell.records;
     usual.records_before_missing = cell.records_before_missing;
     for (const Target& target : cell.targets) {
-      usual.matched.push_back(target.matched);
+      usual.matched.push_back(target.match);
     }
   }
   return *cell.trail;
@@ -94,6 +86,9 @@ void Replay::State::fold_readings(const Record& record, Cell& here, const Bank& 
     }
   }
   for (Reading& reading : trail.readings) {
+    for (std::size_t i = 0; i < here.targets.size(); ++i) {
+      note_ahead(reading.value, reading.records, reading.matched[i], here.targets[i].value);
+    }
     if (record.tentative) {
       reading.extend_tentatively(extender, digest, !record.prefix.empty());
     } else {
@@ -105,7 +100,9 @@ void Replay::State::fold_readings(const Record& record, Cell& here, const Bank& 
       const bool padded = reading.rule == DigestRule::padded_sha1 && !alternative.empty();
       reading.extend(extender, padded ? alternative : digest);
     }
-    note_matches(reading, here.targets);
+    for (std::size_t i = 0; i < here.targets.size(); ++i) {
+      note_match(record, reading.value, reading.records, reading.matched[i], here.targets[i].value);
+    }
   }
 }
 

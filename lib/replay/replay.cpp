@@ -107,7 +107,7 @@ ReplayVerdict verdict_of(const std::vector<RegisterResult>& results, bool compar
       if (!result.complete && !ahead) {
         unknown = true;
       } else if (ahead) {
-        failed = failed || !result.log_may_run_ahead;
+        failed = failed || !comparison.ahead_at_runtime;
         unknown = unknown || !result.complete;
       } else {
         failed = failed || comparison.state != MatchState::equal;

@@ -36,6 +36,11 @@ struct Comparison {
   // Of the register's records, how many give the value; the longest such prefix. 0 when none does, and for a register
   // without records that holds its initial value (which is equal, yet compares nothing).
   std::uint64_t matched_records = 0;
+  // The last of these records, where matched_records counts any: its number, and its log's (as begin_log was given it).
+  std::optional<std::uint64_t> last_record{};
+  std::optional<std::size_t> last_log{};
+  // The records behind the prefix all come from logs that grow at run time: being ahead is normal.
+  bool ahead_at_runtime = false;
 };
 
 // How far a log that states its register's value (a TSM log's SYNC) explains the values compared (TSM log format notes,
@@ -74,8 +79,10 @@ struct RegisterResult {
   std::uint64_t records = 0;  // that extended it in this bank
   Digest initial;
   std::string initial_reason;
-  bool complete = true;            // false: a record that extends the register has no digest for this bank
-  bool log_may_run_ahead = false;  // its last record comes from a log that grows at run time
+  // Only the log says so, and the platform would start it elsewhere: a first SYNC, an INIT, an NV index. The locality of
+  // a TPM's startup and H-CRTM are claims that the platform provides for.
+  bool initial_claimed = false;
+  bool complete = true;  // false: a record that extends the register has no digest for this bank
   std::vector<Comparison> against;
   std::optional<LogVerdict> log_verdict;  // only where a log states the register's value or may have failed extends
   std::vector<Gap> gaps;                  // of the reading that `value` is of; the first kListedGaps

@@ -13,7 +13,7 @@ namespace {
 struct Folded {
   const Digest& value;
   std::uint64_t records = 0;
-  std::uint64_t matched = 0;  // the longest prefix that gives the value compared
+  const Match& match;  // of the value compared
   bool missing = false;       // records without a digest for the bank
   std::uint64_t records_before_missing = 0;
 };
@@ -27,14 +27,25 @@ MatchState state_of(const Digest& target, const Folded& folded) {
   if (whole && !folded.missing) {
     return MatchState::equal;
   }
-  const bool known_prefix = !folded.missing || folded.matched <= folded.records_before_missing;
-  return folded.matched > 0 && known_prefix ? MatchState::log_ahead : MatchState::differs;
+  const bool known_prefix = !folded.missing || folded.match.records <= folded.records_before_missing;
+  return folded.match.records > 0 && known_prefix ? MatchState::log_ahead : MatchState::differs;
 }
 
 Comparison compared(const Target& target, const Folded& folded) {
   const MatchState state = state_of(target.value, folded);
   // A register back at its initial value matches the empty prefix only where nothing extended it.
-  return {target.source, target.value, state, state == MatchState::equal ? folded.records : folded.matched};
+  Comparison comparison{.source = target.source,
+                        .value = target.value,
+                        .state = state,
+                        .matched_records = state == MatchState::equal ? folded.records : folded.match.records,
+                        .last_record = {},
+                        .last_log = {},
+                        .ahead_at_runtime = folded.match.at_runtime};
+  if (folded.match.records != 0 && comparison.matched_records == folded.match.records) {
+    comparison.last_record = folded.match.last_record;
+    comparison.last_log = folded.match.last_log;
+  }
+  return comparison;
 }
 
 std::vector<Comparison> compared(const Reading& reading, const Cell& cell) {
@@ -42,7 +53,7 @@ std::vector<Comparison> compared(const Reading& reading, const Cell& cell) {
   for (std::size_t i = 0; i < cell.targets.size(); ++i) {
     all.push_back(compared(cell.targets[i], {.value = reading.value,
                                              .records = reading.records,
-                                             .matched = reading.matched[i],
+                                             .match = reading.matched[i],
                                              .missing = cell.missing.has_value(),
                                              .records_before_missing = reading.records_before_missing}));
   }
@@ -104,7 +115,7 @@ void Replay::State::compare_with(std::vector<RegisterValues> sources) {
             fmt::format("the value of {} in bank {} cannot be compared", to_string(key.reg), to_string(key.bank)));
         continue;
       }
-      cell(*position, *slot).targets.push_back({source, value, 0});
+      cell(*position, *slot).targets.push_back({source, value, {}});
     }
   }
 }
@@ -119,7 +130,7 @@ RegisterResult Replay::State::result_of(const Slot& slot, Cell& cell, const Bank
   result.initial = cell.initial;
   result.initial_reason = cell.initial_reason;
   result.complete = !cell.missing;
-  result.log_may_run_ahead = slot.last_log_grows;
+  result.initial_claimed = cell.initial_claimed;
   if (cell.trail) {
     read_trail(result, cell, bank);
     return result;
@@ -129,7 +140,7 @@ RegisterResult Replay::State::result_of(const Slot& slot, Cell& cell, const Bank
   for (const Target& target : cell.targets) {
     result.against.push_back(compared(target, {.value = cell.value,
                                                .records = cell.records,
-                                               .matched = target.matched,
+                                               .match = target.match,
                                                .missing = cell.missing.has_value(),
                                                .records_before_missing = cell.records_before_missing}));
   }

@@ -35,7 +35,7 @@ struct Place {
 struct Target {
   std::size_t source = 0;
   Digest value;
-  std::uint64_t matched = 0;  // the longest prefix that gives the value
+  Match match{};
 };
 
 // One register in one bank.
@@ -43,6 +43,7 @@ struct Cell {
   Digest value;
   Digest initial;
   std::string initial_reason;
+  bool initial_claimed = false;
   bool started = false;   // `value` holds
   bool asserted = false;  // a record stated its value
   std::uint64_t records = 0;
@@ -60,7 +61,7 @@ struct CarriedCell {
   Register reg;  // with its carrier
   std::size_t position = 0;
   Cell cell;
-  bool log_grows = false;
+  bool fixed = false;  // a manifest states its value, which nothing extends (8.3)
   std::size_t own_targets = 0;  // values to compare that were given with the carrier; those without it follow them
 };
 
@@ -69,6 +70,7 @@ struct Claim {
   HashAlgorithm bank = HashAlgorithm::none;
   Digest value;
   bool measured = false;  // its record extends the register too: H-CRTM, INIT
+  bool provided = false;  // the platform provides for such a claim: H-CRTM, StartupLocality 0, 3 and 4
   std::string reason;
 };
 
@@ -78,7 +80,6 @@ struct Slot {
   std::vector<Claim> claims;          // at most two for each bank
   std::optional<Place> first_extend;  // the first record that extends it, in whatever bank
   BankSet missing;                    // cells whose `missing` is set
-  bool last_log_grows = false;
 };
 
 struct Bank {
@@ -133,6 +134,20 @@ struct Replay::State {
 
  private:
   Place place_of(const Record& record) const { return {log_, record.number, record.offset}; }
+  // Around the fold of a record: what the value is before it counts at run time if the record's log grows then.
+  void note_ahead(const Digest& value, std::uint64_t records, Match& match, const Digest& target) const {
+    if (!grows_) {
+      match.at_runtime = false;
+    } else if (match.records == records && records != 0 && value == target) {
+      match.at_runtime = true;
+    }
+  }
+  void note_match(const Record& record, const Digest& value, std::uint64_t records, Match& match,
+                  const Digest& target) const {
+    if (value == target) {
+      match = {records, record.number, log_, grows_};
+    }
+  }
   void say(Severity severity, std::string_view code, const Place& place, std::string message);
   void say_of_log(Severity severity, std::string_view code, std::string message);
 
@@ -142,7 +157,7 @@ struct Replay::State {
   void assert_present(const Record& record, std::size_t slot, std::size_t position);
   void start(Cell& cell, const Slot& slot, const Bank& bank, bool extended);
   std::optional<Digest> given_initial(const Register& reg, const Bank& bank) const;
-  InitialValue initial_value(const Slot& slot, const Bank& bank, bool extended) const;
+  const Claim* claim_of(const Slot& slot, const Bank& bank) const;
 
   // the fold (fold.cpp)
   void fold(const Record& record, std::size_t slot);
@@ -162,6 +177,8 @@ struct Replay::State {
   // registers inside others (carried.cpp)
   void fold_carried(const Record& record);
   CarriedCell* find_carried(const Record& record, std::string_view name, std::size_t position);
+  void extend_carried(const Record& record, CarriedCell& carried, const Digest& digest);
+  void fold_static(const Record& record, std::string_view name, HashAlgorithm bank, const Digest& value);
   std::map<std::string, std::set<std::string>, std::less<>> carriers_by_name() const;
   void assign_given_values();
   void add_carried(std::vector<RegisterResult>& results);
