@@ -23,8 +23,7 @@ std::string claim_reason(const Record& record) {
 // What the PC Client platform lets a log say about where PCR 0 starts.
 bool is_provided(const Record& record) {
   const ByteView value = record.asserts->value.view();
-  const bool startup =
-      record.content == ContentType::pcclient && record.reg == kPcr0 && value.size() == 1;
+  const bool startup = record.content == ContentType::pcclient && record.reg == kPcr0 && value.size() == 1;
   return startup && (record.extends || value[0] == 0 || value[0] == 3 || value[0] == 4);
 }
 

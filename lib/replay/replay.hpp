@@ -79,8 +79,8 @@ struct RegisterResult {
   std::uint64_t records = 0;  // that extended it in this bank
   Digest initial;
   std::string initial_reason;
-  // Only the log says so, and the platform would start it elsewhere: a first SYNC, an INIT, an NV index. The locality of
-  // a TPM's startup and H-CRTM are claims that the platform provides for.
+  // Only the log says so, and the platform would start it elsewhere: a first SYNC, an INIT, an NV index. The locality
+  // of a TPM's startup and H-CRTM are claims that the platform provides for.
   bool initial_claimed = false;
   bool complete = true;  // false: a record that extends the register has no digest for this bank
   std::vector<Comparison> against;

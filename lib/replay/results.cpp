@@ -13,8 +13,8 @@ namespace {
 struct Folded {
   const Digest& value;
   std::uint64_t records = 0;
-  const Match& match;  // of the value compared
-  bool missing = false;       // records without a digest for the bank
+  const Match& match;    // of the value compared
+  bool missing = false;  // records without a digest for the bank
   std::uint64_t records_before_missing = 0;
 };
 

@@ -61,7 +61,7 @@ struct CarriedCell {
   Register reg;  // with its carrier
   std::size_t position = 0;
   Cell cell;
-  bool fixed = false;  // a manifest states its value, which nothing extends (8.3)
+  bool fixed = false;           // a manifest states its value, which nothing extends (8.3)
   std::size_t own_targets = 0;  // values to compare that were given with the carrier; those without it follow them
 };
 

@@ -10,63 +10,13 @@
 #include "lib/sources/sources.hpp"
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/register_values.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/render/tpm2_yaml.hpp"
 
 namespace mrtool {
 namespace {
-
-// BANK:REG=HEX.
-Status add_initial(const std::string& text, ReplayOptions& options) {
-  const auto refuse = [&text](std::string_view why) {
-    return fail(ErrorKind::usage,
-                fmt::format("--initial takes BANK:REG=HEX, not '{}': {}", escape_for_terminal(text), why));
-  };
-  const std::size_t colon = text.find(':');
-  const std::size_t equals = text.rfind('=');
-  if (colon == std::string::npos || equals == std::string::npos || equals < colon) {
-    return refuse("it has no bank, register and value");
-  }
-  const std::string_view all = text;
-  const auto bank = parse_algorithm(all.substr(0, colon));
-  const auto reg = parse_register(all.substr(colon + 1, equals - colon - 1), true);
-  const auto value = from_hex(all.substr(equals + 1));
-  const HashAlgorithmRow* const row = bank ? find_algorithm(*bank) : nullptr;
-  if (row == nullptr) {
-    return refuse("no such bank is known");
-  }
-  if (!reg) {
-    return refuse("no such register is known");
-  }
-  if (!value || value->size() != row->size) {
-    return refuse(fmt::format("the value must have {} hexadecimal digits", 2 * row->size));
-  }
-  options.initial[RegisterKey{.reg = *reg, .bank = *bank}] = Digest(*value);
-  return {};
-}
-
-Result<ReplayOptions> replay_options(const CommandLine& line) {
-  ReplayOptions options;
-  for (const std::string& text : line.all(OptionId::initial)) {
-    if (const Status added = add_initial(text, options); !added) {
-      return std::unexpected(added.error());
-    }
-  }
-  return options;
-}
-
-// The values of every --against that the filter takes.
-Result<std::vector<RegisterValues>> load_sources(const CommandLine& line, Host& host, const Filter& filter) {
-  std::vector<RegisterValues> sources;
-  for (const std::string& spec : line.all(OptionId::against)) {
-    MRTOOL_TRY(source, load_register_values(spec, host));
-    std::erase_if(source.values,
-                  [&filter](const auto& entry) { return !filter.takes(entry.first.reg, entry.first.bank); });
-    sources.push_back(std::move(source));
-  }
-  return sources;
-}
 
 int exit_status_of(ReplayVerdict verdict) {
   switch (verdict) {
@@ -249,23 +199,27 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (!filter) {
     return session.stop(filter.error());
   }
-  auto options = replay_options(line);
-  if (!options) {
-    return session.stop(options.error());
+  auto initial = initial_values(line);
+  if (!initial) {
+    return session.stop(initial.error());
   }
   auto names = session.logs();
   if (!names) {
     return session.stop(names.error());
   }
-  auto sources = load_sources(line, session.host(), *filter);
+  auto sources = register_sources(line, session.host());
   if (!sources) {
     return session.stop(sources.error());
+  }
+  for (RegisterValues& source : *sources) {
+    std::erase_if(source.values,
+                  [&filter](const auto& entry) { return !filter->takes(entry.first.reg, entry.first.bank); });
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
   LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
-  Replay replay(std::move(*options), session.diagnostics());
+  Replay replay({.initial = *std::move(initial)}, session.diagnostics());
   replay.compare_with(*sources);
   return replay_logs(session, chain, replay, *filter, std::move(*sources));
 }

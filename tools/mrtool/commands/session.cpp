@@ -126,14 +126,18 @@ int Session::finish(int status) {
 }
 
 int Session::finish(const LogChain& chain, int status) {
-  for (const Error& error : chain.errors()) {
+  return finish(chain.logs(), chain.errors(), all_diagnostics(chain), status);
+}
+
+int Session::finish(std::span<const LogSummary> logs, std::span<const Error> errors,
+                    std::vector<Diagnostic> diagnostics, int status) {
+  for (const Error& error : errors) {
     status = worse_exit_status(status, row_of(error.kind).exit_status);
   }
-  if (std::ranges::any_of(chain.logs(), &LogSummary::partial)) {
+  if (std::ranges::any_of(logs, &LogSummary::partial)) {
     status = worse_exit_status(status, row_of(ErrorKind::malformed).exit_status);
   }
-  const bool recognised =
-      std::ranges::any_of(chain.logs(), [](const LogSummary& log) { return !log.info.format.empty(); });
+  const bool recognised = std::ranges::any_of(logs, [](const LogSummary& log) { return !log.info.format.empty(); });
   if (recognised || !file_) {
     status = deliver(status);
   } else {
@@ -142,7 +146,7 @@ int Session::finish(const LogChain& chain, int status) {
   const MessageOptions messages{.json = line_.value(OptionId::diagnostics) == "json",
                                 .warnings = !line_.has(OptionId::quiet),
                                 .notes = line_.has(OptionId::verbose)};
-  append_messages(environment_.err.buffer(), all_diagnostics(chain), chain.logs(), messages,
+  append_messages(environment_.err.buffer(), diagnostics, logs, messages,
                   Style(colored(environment_.error_is_terminal)));
   environment_.err.flush();
   return status;

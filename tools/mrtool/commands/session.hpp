@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "formats/chain.hpp"
@@ -51,6 +52,9 @@ class Session {
   // Ends a run: puts -o FILE in its place unless no log could be read at all, reports, and returns the worst of
   // `status` and what went wrong.
   int finish(const LogChain& chain, int status);
+  // The same where the logs were read by several chains.
+  int finish(std::span<const LogSummary> logs, std::span<const Error> errors, std::vector<Diagnostic> diagnostics,
+             int status);
   // The same for a command that reads no logs.
   int finish(int status);
 

@@ -1,0 +1,526 @@
+// What the passes found, layer by layer.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/registers/initial.hpp"
+#include "lib/verify/appraisal_state.hpp"
+
+namespace mrtool {
+
+namespace {
+
+std::string name_of(const Register& reg, HashAlgorithm bank) {
+  return fmt::format("{}:{}", to_string(bank), to_string(reg));
+}
+
+// The first few of a list, and how many there are.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 6;
+  const auto shown = std::span(names).first(std::min(names.size(), kShown));
+  std::string text = fmt::format("{}", fmt::join(shown, ", "));
+  if (names.size() > kShown) {
+    text += fmt::format(" and {} more", names.size() - kShown);
+  }
+  return text;
+}
+
+std::string count_of(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+QuoteCheck make_check(std::string_view name, Verdict verdict, std::string detail) {
+  return {.name = std::string(name), .verdict = verdict, .detail = std::move(detail)};
+}
+
+bool is_tolerance(std::string_view code) {
+  return code.size() > 1 && code[0] == 'T' && code[1] >= '0' && code[1] <= '9';
+}
+
+}  // namespace
+
+void Appraisal::State::add_finding(const RegisterResult& result, Verdict effect, std::string_view code,
+                                   std::string message) {
+  findings_.push_back({.severity = effect == Verdict::fail           ? Severity::error
+                                   : effect == Verdict::inconclusive ? Severity::warning
+                                                                     : Severity::note,
+                       .effect = effect,
+                       .code = std::string(code),
+                       .log = {},
+                       .record = {},
+                       .offset = {},
+                       .reg = result.reg,
+                       .bank = result.bank,
+                       .message = std::move(message)});
+}
+
+Layer Appraisal::State::quote_layer() const {
+  Layer layer{.name = "quote", .checks = {}};
+  if (!quote_) {
+    layer.checks.push_back(make_check("quote", Verdict::skipped, "no quote was given"));
+    return layer;
+  }
+  layer.checks = quote_->checks;
+  if (quoted_digest_check_) {
+    layer.checks.push_back(*quoted_digest_check_);
+  }
+  return layer;
+}
+
+bool Appraisal::State::is_required(const Register& reg, HashAlgorithm bank) const {
+  return !options_.require || options_.require->contains(reg, bank);
+}
+
+QuoteCheck Appraisal::State::check_sources() const {
+  std::vector<std::string> trusted;
+  std::vector<std::string> others;
+  for (const WeighedSource& source : sources_) {
+    if (source.values.kind == "carried") {
+      continue;
+    }
+    std::string name = fmt::format("{} ({})", source.values.source, to_string(source.values.authenticated));
+    (source.trusted ? trusted : others).push_back(std::move(name));
+  }
+  if (trusted.empty() && others.empty()) {
+    return make_check("source", Verdict::inconclusive, "no register values were given: use --quote or --against");
+  }
+  if (trusted.empty()) {
+    return make_check("source", Verdict::inconclusive,
+                      fmt::format("nothing authenticates {}: give a quote, or --trust-registers", listed(others)));
+  }
+  std::string detail = fmt::format("values are from {}", listed(trusted));
+  if (!others.empty()) {
+    detail += fmt::format("; {} cannot vouch for anything", listed(others));
+  }
+  return make_check("source", Verdict::pass, std::move(detail));
+}
+
+QuoteCheck Appraisal::State::check_values() {
+  std::uint64_t equal = 0;
+  std::uint64_t ahead = 0;
+  std::vector<std::string> failed;
+  for (const RegisterResult& result : native_results()) {
+    if (!result.carried_by.empty() || result.records == 0) {
+      continue;
+    }
+    if (standing(result) == Standing::failed) {
+      const bool required = is_required(result.reg, result.bank);
+      add_finding(result, required ? Verdict::fail : Verdict::pass, "value-differs",
+                  fmt::format("the log does not lead to the value of {}{}", name_of(result.reg, result.bank),
+                              required ? "" : "; it is not required"));
+      if (required) {
+        failed.push_back(name_of(result.reg, result.bank));
+      }
+      continue;
+    }
+    for (const Comparison& comparison : result.against) {
+      equal += comparison.state == MatchState::equal ? 1 : 0;
+      ahead += comparison.state == MatchState::log_ahead ? 1 : 0;
+    }
+  }
+  if (!failed.empty()) {
+    return make_check("values", Verdict::fail, fmt::format("the logs do not lead to the values of {}", listed(failed)));
+  }
+  if (equal + ahead == 0) {
+    return make_check("values", Verdict::inconclusive, "no value of a register that the logs extend was compared");
+  }
+  std::string detail = fmt::format("{} from the logs", count_of(equal, "value follows", "values follow"));
+  if (ahead != 0) {
+    detail += fmt::format(", {} from the front of a log that has grown since",
+                          count_of(ahead, "value follows", "values follow"));
+  }
+  return make_check("values", Verdict::pass, std::move(detail));
+}
+
+// Every register that the logs extend, in one bank at least.
+QuoteCheck Appraisal::State::check_coverage() {
+  std::map<Register, std::vector<const RegisterResult*>> by_register;
+  for (const RegisterResult& result : native_results()) {
+    if (result.carried_by.empty() && result.records != 0) {
+      by_register[result.reg].push_back(&result);
+    }
+  }
+  std::vector<std::string> lacking = options_.require ? uncovered_requirements() : std::vector<std::string>();
+  for (const auto& [reg, results] : by_register) {
+    const auto best =
+        std::ranges::max_element(results, {}, [this](const RegisterResult* result) { return standing(*result); });
+    const Standing reached = standing(**best);
+    const bool covered = std::ranges::any_of(
+        results, [this](const RegisterResult* result) { return vouched_.contains({result->reg, result->bank}); });
+    if (covered || reached == Standing::failed || options_.require) {
+      continue;
+    }
+    lacking.push_back(fmt::format("{} ({})", to_string(reg), reason_of(reached, **best)));
+    add_finding(**best, Verdict::inconclusive, "not-vouched-for",
+                fmt::format("nothing vouches for {}: {}", to_string(reg), reason_of(reached, **best)));
+  }
+  if (!lacking.empty()) {
+    return make_check("coverage", Verdict::inconclusive, fmt::format("nothing vouches for {}", listed(lacking)));
+  }
+  if (by_register.empty() && !options_.require) {
+    return make_check("coverage", Verdict::inconclusive, "the logs extend no register");
+  }
+  return make_check("coverage", Verdict::pass,
+                    options_.require ? fmt::format("all of {} is vouched for", to_string(*options_.require))
+                                     : "every register that the logs extend is vouched for");
+}
+
+// Of --require, what no authenticated value vouches for.
+std::vector<std::string> Appraisal::State::uncovered_requirements() const {
+  std::vector<std::string> lacking;
+  for (const SelectedRegister& item : options_.require->items) {
+    const bool covered = std::ranges::any_of(vouched_, [&item](const auto& entry) {
+      return entry.first.reg == item.reg && (item.bank == HashAlgorithm::none || item.bank == entry.first.bank);
+    });
+    if (!covered) {
+      lacking.push_back(item.bank == HashAlgorithm::none ? to_string(item.reg) : name_of(item.reg, item.bank));
+    }
+  }
+  for (const HashAlgorithm bank : options_.require->whole_banks) {
+    bool any = false;
+    for (const RegisterResult& result : native_results()) {
+      if (result.bank != bank || result.records == 0 || !result.carried_by.empty()) {
+        continue;
+      }
+      any = true;
+      if (!vouched_.contains({result.reg, bank})) {
+        lacking.push_back(name_of(result.reg, bank));
+      }
+    }
+    if (!any) {
+      lacking.push_back(fmt::format("{}:all", to_string(bank)));
+    }
+  }
+  return lacking;
+}
+
+QuoteCheck Appraisal::State::check_unexplained() {
+  std::vector<std::string> required;
+  std::vector<std::string> others;
+  for (const RegisterResult& result : native_results()) {
+    if (standing(result) != Standing::unexplained) {
+      continue;
+    }
+    const bool named = options_.require && options_.require->contains(result.reg, result.bank);
+    (named ? required : others).push_back(name_of(result.reg, result.bank));
+    add_finding(
+        result, named ? Verdict::fail : Verdict::pass, "unexplained",
+        fmt::format("{} has left its initial value, and no record is about it", name_of(result.reg, result.bank)));
+  }
+  if (!required.empty()) {
+    return make_check("unexplained", Verdict::fail, fmt::format("no record explains {}", listed(required)));
+  }
+  if (!others.empty()) {
+    return make_check("unexplained", Verdict::skipped,
+                      fmt::format("no record explains {}; nothing requires them", listed(others)));
+  }
+  return make_check("unexplained", Verdict::pass, "no register has changed without a record");
+}
+
+Layer Appraisal::State::registers_layer() {
+  return {.name = "registers", .checks = {check_sources(), check_values(), check_coverage(), check_unexplained()}};
+}
+
+// Digests count in the banks that vouch for something; where none does, in all.
+QuoteCheck Appraisal::State::check_digests() const {
+  RecordFindings::DigestCounts total;
+  for (const auto& [bank, counts] : records_.digests()) {
+    const bool counted = vouched_.empty() ||
+                         std::ranges::any_of(vouched_, [&bank](const auto& entry) { return entry.first.bank == bank; });
+    if (counted) {
+      total.matches += counts.matches;
+      total.unverifiable += counts.unverifiable;
+      total.differs += counts.differs;
+    }
+  }
+  if (total.differs != 0) {
+    return make_check(
+        "digests", Verdict::fail,
+        fmt::format("{} not the hash of the content beside it", count_of(total.differs, "digest is", "digests are")));
+  }
+  return make_check("digests", Verdict::pass,
+                    fmt::format("{} of what the logs show; {} of things outside of them",
+                                count_of(total.matches, "is", "are"), count_of(total.unverifiable, "is", "are")));
+}
+
+QuoteCheck Appraisal::State::check_tolerances() {
+  std::set<std::string> refused;
+  std::set<std::string> taken;
+  for (const AppraisedPass& ended : passes_) {
+    for (const Diagnostic& diagnostic : ended.sink.all()) {
+      if (is_tolerance(diagnostic.code)) {
+        const bool tolerated = options_.tolerant || options_.tolerated.contains(diagnostic.code);
+        (tolerated ? taken : refused).insert(diagnostic.code);
+      }
+    }
+  }
+  if (!refused.empty()) {
+    needed_tolerance_ = true;
+    return make_check("format", Verdict::fail,
+                      fmt::format("a log breaks its format: {}; --tolerate {} takes it", fmt::join(refused, ", "),
+                                  fmt::join(refused, ",")));
+  }
+  if (!taken.empty()) {
+    return make_check("format", Verdict::pass, fmt::format("tolerated: {}", fmt::join(taken, ", ")));
+  }
+  return make_check("format", Verdict::pass, "the logs keep to their formats");
+}
+
+QuoteCheck Appraisal::State::check_continuity() const {
+  std::vector<std::string> gaps;
+  for (const RegisterResult& result : results_) {
+    const bool open = result.log_verdict == LogVerdict::gap || result.log_verdict == LogVerdict::tail_only;
+    if (!open && !(result.initial_claimed && result.records != 0)) {
+      continue;
+    }
+    std::string where = name_of(result.reg, result.bank);
+    if (!result.gaps.empty()) {
+      where += fmt::format(" at record {}", result.gaps.front().record);
+    }
+    gaps.push_back(std::move(where));
+  }
+  if (!gaps.empty()) {
+    return make_check("continuity", Verdict::inconclusive,
+                      fmt::format("only the log says what the register held before it: {}", listed(gaps)));
+  }
+  return make_check("continuity", Verdict::pass, "each log starts where its platform or the log before it leaves off");
+}
+
+// A PCR as it was when IMA started: what the firmware's log leads to, else the value that was compared.
+std::optional<Digest> Appraisal::State::boot_value(const Register& reg, HashAlgorithm bank) const {
+  for (const RegisterResult& result : results_) {
+    if (result.reg == reg && result.bank == bank && result.records != 0 && vouched_.contains({reg, bank})) {
+      return result.value;
+    }
+  }
+  for (const WeighedSource& source : sources_) {
+    const auto value = source.values.values.find({reg, bank});
+    if (source.trusted && value != source.values.values.end()) {
+      return value->second;
+    }
+  }
+  return std::nullopt;
+}
+
+Verdict Appraisal::State::judge_boot_aggregate(const RecordFindings::BootAggregate& entry, std::string& why) {
+  if (all_equal_to(entry.stated.value.view(), 0)) {
+    const bool pcrs_known =
+        boot_value({.kind = RegisterKind::pcr, .index = 0, .name = {}, .provider = {}, .carrier = {}},
+                   entry.stated.algorithm)
+            .has_value();
+    why = pcrs_known ? "it is zeros, though this machine has PCRs" : "the kernel found no TPM: it binds nothing";
+    return pcrs_known ? Verdict::fail : Verdict::skipped;
+  }
+  constexpr std::size_t kShort = 8;
+  constexpr std::size_t kLong = 10;
+  std::vector<Digest> values;
+  for (std::uint32_t index = 0; index < kLong; ++index) {
+    const Register pcr{.kind = RegisterKind::pcr, .index = index, .name = {}, .provider = {}, .carrier = {}};
+    const auto value = boot_value(pcr, entry.stated.algorithm);
+    if (!value) {
+      break;
+    }
+    values.push_back(*value);
+  }
+  for (const std::size_t count : {kLong, kShort}) {
+    if (values.size() >= count && ima::boot_aggregate_value(engine_, entry.stated.algorithm,
+                                                            std::span(values).first(count)) == entry.stated.value) {
+      why = fmt::format("it is the hash of PCRs 0 to {}", count - 1);
+      return Verdict::pass;
+    }
+  }
+  if (values.size() < kShort) {
+    why = fmt::format("PCRs 0 to 7 of bank {} are not vouched for: give the firmware's log and a value of each",
+                      to_string(entry.stated.algorithm));
+    return Verdict::inconclusive;
+  }
+  why = fmt::format("it is not the hash of PCRs 0 to 7{}", values.size() == kLong ? " or 0 to 9" : "");
+  return values.size() == kLong ? Verdict::fail : Verdict::inconclusive;
+}
+
+QuoteCheck Appraisal::State::check_boot_aggregates() {
+  QuoteCheck check = make_check("boot-aggregate", Verdict::skipped, {});
+  for (const RecordFindings::BootAggregate& entry : records_.boot_aggregates()) {
+    std::string why;
+    const Verdict verdict = judge_boot_aggregate(entry, why);
+    if (verdict == Verdict::fail || verdict == Verdict::inconclusive) {
+      findings_.push_back({.severity = verdict == Verdict::fail ? Severity::error : Severity::warning,
+                           .effect = verdict,
+                           .code = "boot-aggregate",
+                           .log = entry.log,
+                           .record = entry.record,
+                           .offset = entry.offset,
+                           .reg = std::nullopt,
+                           .bank = entry.stated.algorithm,
+                           .message = fmt::format("the boot_aggregate of record {}: {}", entry.record, why)});
+    }
+    if (check.detail.empty() || worse(check.verdict, verdict) != check.verdict) {
+      check.detail = fmt::format("the boot_aggregate of record {}: {}", entry.record, why);
+    }
+    check.verdict = worse(check.verdict, verdict);
+  }
+  if (!records_.lists_without_boot_aggregate().empty()) {
+    check.verdict = worse(check.verdict, Verdict::inconclusive);
+    check.detail = "a list does not start with a boot_aggregate: nothing ties it to a boot";
+  }
+  return check;
+}
+
+Layer Appraisal::State::log_layer() {
+  Layer layer{.name = "log", .checks = {check_tolerances(), check_digests(), check_continuity()}};
+  if (records_.saw_ima()) {
+    layer.checks.push_back(check_boot_aggregates());
+    layer.checks.push_back(
+        records_.violations() == 0
+            ? make_check("ima-violations", Verdict::pass, "no file was open for writing while it was measured")
+            : make_check("ima-violations", Verdict::fail,
+                         fmt::format("{} open for writing while measured",
+                                     count_of(records_.violations(), "file was", "files were"))));
+  }
+  std::uint64_t beyond = 0;
+  for (const AppraisedPass& ended : passes_) {
+    beyond += ended.beyond;
+  }
+  if (beyond != 0) {
+    layer.checks.push_back(make_check("newer-records", Verdict::skipped,
+                                      fmt::format("{} newer than the values: nothing vouches for them",
+                                                  count_of(beyond, "record is", "records are"))));
+  }
+  return layer;
+}
+
+// Each register that another one's log carries, and the log of it.
+Layer Appraisal::State::virtual_layer() {
+  Layer layer{.name = "virtual", .checks = {}};
+  for (const std::size_t log : waiting_) {
+    layer.checks.push_back(make_check(to_string(*logs_[log].reg), Verdict::inconclusive, "its log was not read"));
+  }
+  for (const AppraisedPass& ended : passes_) {
+    if (!ended.of_virtual_logs || !ended.judging) {
+      continue;
+    }
+    for (const RegisterResult& result : ended.results) {
+      if (!result.carried_by.empty() || result.records == 0) {
+        continue;
+      }
+      const Standing reached = standing(result);
+      const Verdict verdict = reached == Standing::vouched  ? Verdict::pass
+                              : reached == Standing::failed ? Verdict::fail
+                                                            : Verdict::inconclusive;
+      std::string detail = "its log leads to the value that its carrier vouches for";
+      if (reached == Standing::failed) {
+        detail = "its log does not lead to the value that its carrier holds";
+      } else if (reached == Standing::uncompared) {
+        detail = "no log carries this register in this bank: nothing binds its log";
+      } else if (reached == Standing::untrusted) {
+        detail = "its carrier is not vouched for";
+      } else if (reached != Standing::vouched) {
+        detail = reason_of(reached, result);
+      }
+      if (verdict == Verdict::fail) {
+        add_finding(result, verdict, "value-differs", fmt::format("{}: {}", to_string(result.reg), detail));
+      }
+      layer.checks.push_back(make_check(name_of(result.reg, result.bank), verdict, std::move(detail)));
+    }
+  }
+  for (const RegisterResult& result : results_) {
+    const bool has_log = std::ranges::any_of(logs_, [&result](const AppraisedLog& log) {
+      return log.reg && log.reg->name == result.reg.name && log.reg->kind == result.reg.kind;
+    });
+    if (!result.carried_by.empty() && !has_log) {
+      layer.checks.push_back(make_check(name_of(result.reg, result.bank), Verdict::skipped,
+                                        fmt::format("carried by {}; no log of it was given", result.carried_by)));
+    }
+  }
+  return layer;
+}
+
+// What the policy sees of registers: the values that are vouched for, of those without a log too.
+Layer Appraisal::State::policy_layer() {
+  Layer layer{.name = "policy", .checks = {}};
+  if (!policy_) {
+    layer.checks.push_back(make_check("policy", Verdict::skipped, "no policy was given"));
+    return layer;
+  }
+  std::vector<RegisterResult> registers = results_;
+  for (const WeighedSource& source : sources_) {
+    if (!source.trusted || source.values.kind == "carried") {
+      continue;
+    }
+    for (const auto& [key, value] : source.values.values) {
+      const auto known = std::ranges::find_if(
+          registers, [&key](const RegisterResult& result) { return result.reg == key.reg && result.bank == key.bank; });
+      RegisterResult& stated = known == registers.end() ? registers.emplace_back() : *known;
+      stated.reg = key.reg;
+      stated.bank = key.bank;
+      stated.value = value;
+    }
+  }
+  PolicyRun::Outcome outcome = policy_->finish(registers, *this);
+  layer.checks = std::move(outcome.checks);
+  findings_.insert(findings_.end(), outcome.findings.begin(), outcome.findings.end());
+  return layer;
+}
+
+// What the last reading of each log noticed, that no check speaks of.
+void Appraisal::State::add_diagnostics() {
+  for (const AppraisedPass& ended : passes_) {
+    if (!ended.judging) {
+      continue;
+    }
+    for (const Diagnostic& diagnostic : ended.sink.all()) {
+      const bool refused =
+          is_tolerance(diagnostic.code) && !options_.tolerant && !options_.tolerated.contains(diagnostic.code);
+      const bool incomplete = diagnostic.code == "too-many-registers";
+      findings_.push_back({.severity = diagnostic.severity,
+                           .effect = refused      ? Verdict::fail
+                                     : incomplete ? Verdict::inconclusive
+                                                  : Verdict::pass,
+                           .code = diagnostic.code,
+                           .log = diagnostic.log ? std::optional(ended.logs[*diagnostic.log]) : std::nullopt,
+                           .record = diagnostic.record,
+                           .offset = diagnostic.offset,
+                           .reg = std::nullopt,
+                           .bank = HashAlgorithm::none,
+                           .message = diagnostic.message});
+    }
+  }
+}
+
+AppraisalReport Appraisal::State::finish() {
+  AppraisalReport report;
+  for (Finding finding : records_.all()) {
+    const bool of_other_bank =
+        finding.bank != HashAlgorithm::none && !vouched_.empty() &&
+        std::ranges::none_of(vouched_, [&finding](const auto& entry) { return entry.first.bank == finding.bank; });
+    if (of_other_bank) {
+      finding.severity = Severity::warning;
+      finding.effect = Verdict::pass;
+    }
+    findings_.push_back(std::move(finding));
+  }
+  report.layers.push_back(quote_layer());
+  report.layers.push_back(registers_layer());
+  report.layers.push_back(log_layer());
+  report.layers.push_back(virtual_layer());
+  report.layers.push_back(policy_layer());
+  add_diagnostics();
+  report.verdict = Verdict::skipped;
+  for (const Layer& layer : report.layers) {
+    report.verdict = worse(report.verdict, layer.verdict());
+  }
+  for (const Finding& finding : findings_) {
+    report.verdict = worse(report.verdict, finding.effect);
+  }
+  report.findings = std::move(findings_);
+  report.registers = std::move(results_);
+  for (WeighedSource& source : sources_) {
+    report.sources.push_back(std::move(source.values));
+  }
+  report.needed_tolerance = needed_tolerance_;
+  return report;
+}
+
+}  // namespace mrtool

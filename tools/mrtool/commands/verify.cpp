@@ -1,0 +1,189 @@
+// mrtool verify: may these logs be believed? Quote, registers, logs, the registers that they carry, and policy.
+#include <fmt/format.h>
+
+#include "lib/base/reread_host.hpp"
+#include "lib/base/text.hpp"
+#include "lib/verify/appraisal.hpp"
+#include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/evidence.hpp"
+#include "tools/mrtool/commands/register_values.hpp"
+#include "tools/mrtool/commands/session.hpp"
+#include "tools/mrtool/commands/verify_view.hpp"
+
+namespace mrtool {
+namespace {
+
+int exit_status_of(const AppraisalReport& report) {
+  switch (report.verdict) {
+    case Verdict::pass:
+      return kExitSuccess;
+    case Verdict::fail:
+      return row_of(report.needed_tolerance ? ErrorKind::malformed : ErrorKind::check_failed).exit_status;
+    case Verdict::inconclusive:
+    case Verdict::skipped:
+      break;
+  }
+  return row_of(ErrorKind::inconclusive).exit_status;
+}
+
+// T01,T02 or several of them; each must be a tolerance of some format.
+Result<std::set<std::string>> tolerated_codes(const CommandLine& line) {
+  std::set<std::string> codes;
+  for (const std::string& list : line.all(OptionId::tolerate)) {
+    std::size_t start = 0;
+    while (start <= list.size()) {
+      const std::size_t end = std::min(list.find(',', start), list.size());
+      const std::string code = list.substr(start, end - start);
+      const Quirk* const quirk = find_quirk(code);
+      if (quirk == nullptr || !quirk->is_tolerance()) {
+        return fail(ErrorKind::usage, fmt::format("--tolerate takes tolerances such as T01, not '{}'; 'mrtool formats' "
+                                                  "lists them",
+                                                  escape_for_terminal(code)));
+      }
+      codes.insert(code);
+      start = end + 1;
+    }
+  }
+  return codes;
+}
+
+Result<AppraisalOptions> appraisal_options(const CommandLine& line, Host& host) {
+  AppraisalOptions options;
+  MRTOOL_TRY(initial, initial_values(line));
+  options.initial = std::move(initial);
+  if (line.has(OptionId::require)) {
+    MRTOOL_TRY(selection, parse_selection(line.value(OptionId::require)));
+    options.require = std::move(selection);
+  }
+  options.trust_registers = line.has(OptionId::trust_registers);
+  options.allow_sha1 = line.has(OptionId::allow_sha1);
+  options.tolerant = line.has(OptionId::tolerant);
+  MRTOOL_TRY(tolerated, tolerated_codes(line));
+  options.tolerated = std::move(tolerated);
+  if (line.has(OptionId::policy)) {
+    MRTOOL_TRY(policy, load_policy(std::string(line.value(OptionId::policy)), host));
+    options.policy = std::move(policy);
+  }
+  return options;
+}
+
+// The logs of a run, each of which several passes read.
+class VerifiedLogs {
+ public:
+  VerifiedLogs(std::vector<LogName> names, Host& host, ChainOptions options)
+      : names_(std::move(names)), host_(host), options_(std::move(options)), summaries_(names_.size()) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      summaries_[i].path = names_[i].path;
+    }
+  }
+
+  std::vector<AppraisedLog> appraised() const {
+    std::vector<AppraisedLog> logs;
+    for (const LogName& name : names_) {
+      logs.push_back({.path = name.path, .reg = name.reg});
+    }
+    return logs;
+  }
+
+  void read(const std::vector<std::size_t>& wanted, Appraisal& appraisal) {
+    std::vector<LogName> names;
+    for (const std::size_t log : wanted) {
+      names.push_back(names_[log]);
+    }
+    LogChain chain(std::move(names), host_, appraisal.diagnostics(), options_);
+    LogChain::Step step;
+    while (chain.next(step)) {
+      const std::size_t log = wanted[step.log];
+      if (step.first_of_log) {
+        appraisal.begin_log(log, *step.info);
+      }
+      appraisal.add(*step.batch);
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      summaries_[wanted[i]] = chain.logs()[i];
+    }
+    std::erase_if(errors_, [&](const Error& error) {
+      return std::ranges::any_of(wanted, [&](std::size_t log) { return names_[log].path == error.file; });
+    });
+    errors_.insert(errors_.end(), chain.errors().begin(), chain.errors().end());
+  }
+
+  const std::vector<LogSummary>& summaries() const { return summaries_; }
+  // Of each log's last reading.
+  const std::vector<Error>& errors() const { return errors_; }
+
+ private:
+  std::vector<LogName> names_;
+  RereadHost host_;
+  ChainOptions options_;
+  std::vector<LogSummary> summaries_;
+  std::vector<Error> errors_;
+};
+
+void render(const VerifyView& view, const CommandLine& line, Session& session) {
+  std::string& out = session.out().buffer();
+  switch (session.rendering()) {
+    case Rendering::json:
+    case Rendering::ndjson:
+    case Rendering::tpm2_yaml:
+      describe_verify(view, *make_json_writer(out, false));
+      break;
+    case Rendering::yaml:
+      describe_verify(view, *make_yaml_writer(out));
+      break;
+    case Rendering::text:
+      append_verify_text(out, view,
+                         {.verdict_only = line.has(OptionId::quiet), .notes = line.has(OptionId::verbose)},
+                         session.output_style());
+      break;
+  }
+}
+
+}  // namespace
+
+int verify_command(const CommandLine& line, Environment& environment) {
+  Session session(line, environment);
+  auto options = appraisal_options(line, session.host());
+  if (!options) {
+    return session.stop(options.error());
+  }
+  // Values first, then the logs: a log that grows meanwhile is ahead of them, never behind.
+  auto quote = appraise_quote(line, session.host());
+  if (!quote) {
+    return session.stop(quote.error());
+  }
+  auto sources = register_sources(line, session.host());
+  if (!sources) {
+    return session.stop(sources.error());
+  }
+  auto names = session.logs();
+  if (!names) {
+    return session.stop(names.error());
+  }
+  if (const Status opened = session.open_output(); !opened) {
+    return session.stop(opened.error());
+  }
+
+  VerifyView view;
+  if (*quote) {
+    view.quote = (*quote)->fields;
+  }
+  VerifiedLogs logs(std::move(*names), session.host(), {.compute_alternatives = true});
+  Appraisal appraisal(*std::move(options), *std::move(quote), *std::move(sources), logs.appraised());
+  for (auto wanted = appraisal.next_pass(); !wanted.empty(); wanted = appraisal.next_pass()) {
+    logs.read(wanted, appraisal);
+  }
+  view.report = appraisal.finish();
+  view.logs = logs.summaries();
+  if (!logs.errors().empty()) {
+    view.report.verdict = worse(view.report.verdict, Verdict::inconclusive);
+  }
+  render(view, line, session);
+  std::vector<Diagnostic> messages;
+  for (const Error& error : logs.errors()) {
+    messages.push_back(as_diagnostic(error, logs.summaries()));
+  }
+  return session.finish(logs.summaries(), logs.errors(), std::move(messages), exit_status_of(view.report));
+}
+
+}  // namespace mrtool

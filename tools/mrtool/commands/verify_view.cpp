@@ -1,0 +1,218 @@
+#include "tools/mrtool/commands/verify_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "lib/base/text.hpp"
+#include "lib/registers/names.hpp"
+#include "tools/mrtool/commands/replay_view.hpp"
+
+namespace mrtool {
+namespace {
+
+// What a layer that passes says, and what it leaves to others.
+struct LayerMeaning {
+  std::string_view layer;
+  std::string_view proves;
+  std::string_view leaves;
+};
+constexpr auto kMeanings = std::to_array<LayerMeaning>({
+    {"quote", "the register values were signed by the key or chain named above", "whose machine it is"},
+    {"registers", "the logs lead to these values", "that what they record is what it says it is"},
+    {"log", "what the logs show of the measured content is what was measured",
+     "content that is not in them, and fields that no digest covers"},
+    {"virtual", "these logs lead to the values that their carriers hold",
+     "that the program which they speak of wrote them, not another that may write there"},
+    {"policy", "the records and values that were vouched for meet every rule", "what no rule asks for"},
+});
+
+Tone tone_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return Tone::good;
+    case Verdict::fail:
+      return Tone::bad;
+    case Verdict::inconclusive:
+      return Tone::doubtful;
+    case Verdict::skipped:
+      return Tone::faint;
+  }
+  return Tone::plain;
+}
+
+void describe_check(const QuoteCheck& check, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("check");
+  writer.text(check.name);
+  writer.key("verdict");
+  writer.text(to_string(check.verdict));
+  writer.key("detail");
+  writer.text(check.detail);
+  writer.end_object();
+}
+
+void describe_layer(const Layer& layer, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("layer");
+  writer.text(layer.name);
+  writer.key("verdict");
+  writer.text(to_string(layer.verdict()));
+  writer.key("checks");
+  writer.begin_list();
+  for (const QuoteCheck& check : layer.checks) {
+    describe_check(check, writer);
+  }
+  writer.end_list();
+  writer.end_object();
+}
+
+template <class Count>
+void describe_place(std::string_view name, const std::optional<Count>& place, DocumentWriter& writer) {
+  writer.key(name);
+  if (place) {
+    writer.count(*place);
+  } else {
+    writer.null();
+  }
+}
+
+void describe_finding(const Finding& finding, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("severity");
+  writer.text(to_string(finding.severity));
+  writer.key("code");
+  writer.text(finding.code);
+  writer.key("effect");
+  writer.text(to_string(finding.effect));
+  describe_place("log", finding.log, writer);
+  describe_place("record", finding.record, writer);
+  describe_place("offset", finding.offset, writer);
+  writer.key("register");
+  writer.text_or_null(finding.reg ? to_string(*finding.reg) : std::string());
+  writer.key("bank");
+  writer.text_or_null(finding.bank == HashAlgorithm::none ? std::string() : to_string(finding.bank));
+  writer.key("message");
+  writer.text(finding.message);
+  writer.end_object();
+}
+
+class VerifyText {
+ public:
+  VerifyText(std::string& out, const VerifyView& view, const VerifyTextOptions& options, const Style& style)
+      : out_(out), view_(view), options_(options), style_(style) {}
+
+  void append() {
+    if (!options_.verdict_only) {
+      for (const Layer& layer : view_.report.layers) {
+        append_layer(layer);
+      }
+      append_findings();
+    }
+    out_ += "verdict: ";
+    append_verdict(view_.report.verdict, 0);
+    out_ += '\n';
+  }
+
+ private:
+  static constexpr std::size_t kNameWidth = 20;
+  static constexpr std::size_t kVerdictWidth = 12;  // inconclusive
+
+  void append_verdict(Verdict verdict, std::size_t width) {
+    style_.append(out_, tone_of(verdict), fmt::format("{:{}}", to_string(verdict), width));
+  }
+
+  void append_layer(const Layer& layer) {
+    if (layer.checks.empty()) {
+      return;
+    }
+    style_.append(out_, Tone::strong, fmt::format("{:{}}", layer.name, kNameWidth + 2));
+    append_verdict(layer.verdict(), 0);
+    out_ += '\n';
+    for (const QuoteCheck& check : layer.checks) {
+      fmt::format_to(std::back_inserter(out_), "  {:{}}", escape_for_terminal(check.name), kNameWidth);
+      append_verdict(check.verdict, kVerdictWidth);
+      fmt::format_to(std::back_inserter(out_), "  {}\n", escape_for_terminal(check.detail));
+    }
+    const auto* const meaning = std::ranges::find(kMeanings, layer.name, &LayerMeaning::layer);
+    if (layer.verdict() == Verdict::pass && meaning != kMeanings.end()) {
+      style_.append(out_, Tone::faint, fmt::format("  proves that {}; not {}\n", meaning->proves, meaning->leaves));
+    }
+  }
+
+  void append_findings() {
+    std::uint64_t quiet = 0;
+    for (const Finding& finding : view_.report.findings) {
+      const bool counts = finding.effect == Verdict::fail || finding.effect == Verdict::inconclusive;
+      if (counts || options_.notes) {
+        append_finding(finding);
+      } else {
+        ++quiet;
+      }
+    }
+    if (quiet != 0) {
+      style_.append(out_, Tone::faint,
+                    fmt::format("{} more finding{} without effect (-v shows them)\n", quiet, quiet == 1 ? "" : "s"));
+    }
+  }
+
+  void append_finding(const Finding& finding) {
+    style_.append(out_, tone_of(finding.effect), to_string(finding.effect));
+    out_ += ": ";
+    if (finding.log && *finding.log < view_.logs.size()) {
+      out_ += escape_for_terminal(view_.logs[*finding.log].path) + ": ";
+    }
+    if (finding.record) {
+      fmt::format_to(std::back_inserter(out_), "record {}: ", *finding.record);
+    }
+    fmt::format_to(std::back_inserter(out_), "{} [{}]\n", escape_for_terminal(finding.message),
+                   escape_for_terminal(finding.code));
+  }
+
+  std::string& out_;
+  const VerifyView& view_;
+  const VerifyTextOptions& options_;
+  const Style& style_;
+};
+
+}  // namespace
+
+void describe_verify(const VerifyView& view, DocumentWriter& writer) {
+  writer.begin_object();
+  writer.key("schema");
+  writer.text("mrtool.verify/1");
+  writer.key("verdict");
+  writer.text(to_string(view.report.verdict));
+  writer.key("layers");
+  writer.begin_list();
+  for (const Layer& layer : view.report.layers) {
+    describe_layer(layer, writer);
+  }
+  writer.end_list();
+  writer.key("quote");
+  if (view.quote.empty()) {
+    writer.null();
+  } else {
+    writer.begin_object();
+    writer.members(view.quote);
+    writer.end_object();
+  }
+  describe_logs(view.logs, writer);
+  writer.key("findings");
+  writer.begin_list();
+  for (const Finding& finding : view.report.findings) {
+    describe_finding(finding, writer);
+  }
+  writer.end_list();
+  describe_registers(view.report.registers, view.report.sources, writer);
+  writer.end_object();
+}
+
+void append_verify_text(std::string& out, const VerifyView& view, const VerifyTextOptions& options,
+                        const Style& style) {
+  VerifyText(out, view, options, style).append();
+}
+
+}  // namespace mrtool

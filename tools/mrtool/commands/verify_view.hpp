@@ -1,0 +1,31 @@
+// What verify shows, and its renderings.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "formats/chain.hpp"
+#include "lib/verify/appraisal.hpp"
+#include "tools/mrtool/render/document.hpp"
+#include "tools/mrtool/render/style.hpp"
+
+namespace mrtool {
+
+struct VerifyView {
+  AppraisalReport report;
+  std::span<const LogSummary> logs;
+  Value::Object quote;  // decoded; empty without one
+};
+
+// mrtool.verify/1.
+void describe_verify(const VerifyView& view, DocumentWriter& writer);
+
+struct VerifyTextOptions {
+  bool verdict_only = false;  // --quiet
+  bool notes = false;         // --verbose: what has no effect, and the quote's fields
+};
+// The layers, outermost first: each check, then what a pass of the layer proves and what it does not; what was found;
+// the verdict.
+void append_verify_text(std::string& out, const VerifyView& view, const VerifyTextOptions& options, const Style& style);
+
+}  // namespace mrtool
