@@ -1,5 +1,5 @@
-// A host whose inputs can be read from the front as often as wanted: what is no regular file (standard input, a pipe) is
-// kept aside when it is first opened.
+// A host whose inputs can be read from the front as often as wanted: what is no regular file (standard input, a pipe)
+// is kept aside when it is first opened.
 #pragma once
 
 #include <map>

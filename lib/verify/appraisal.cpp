@@ -196,10 +196,10 @@ void Appraisal::State::take_carried_values() {
     source.values.source = carrier;
     source.values.kind = "carried";
     // Of the carrier no more was read than is vouched for.
-    source.trusted = reg && std::ranges::any_of(pass().results, [&](const RegisterResult& result) {
-                       return result.reg == *reg && result.records != 0 &&
-                              count(result.reg, result.bank) == result.records;
-                     });
+    source.trusted =
+        reg && std::ranges::any_of(pass().results, [&](const RegisterResult& result) {
+          return result.reg == *reg && result.records != 0 && count(result.reg, result.bank) == result.records;
+        });
     source.values.authenticated = source.trusted ? Authenticated::signed_ : Authenticated::none;
     sources_.push_back(std::move(source));
   }

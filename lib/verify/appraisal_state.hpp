@@ -25,7 +25,7 @@ struct AppraisedPass {
   bool judging = false;
   bool of_virtual_logs = false;
   std::map<Register, Bound> bounds;  // registers whose logs run ahead of their values
-  DiagnosticSink sink;  // counts logs as the pass does
+  DiagnosticSink sink;               // counts logs as the pass does
   std::unique_ptr<Replay> replay;
   std::vector<RegisterResult> results;  // once it has ended
   std::uint64_t beyond = 0;             // records behind a bound

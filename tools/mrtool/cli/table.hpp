@@ -42,12 +42,29 @@ enum class OptionId : std::uint8_t {
   allow_loss,
   allow_gap,
   matrix,
+  quote,
+  sig,
+  pcrs,
+  key,
+  ca,
+  crl,
+  tcb_info,
+  nonce,
+  no_nonce,
+  at,
+  policy,
+  make_policy,
+  require,
+  trust_registers,
+  allow_sha1,
+  tolerate,
+  tolerant,
 };
 
 // What an option's value is: how it is checked and completed.
 enum class ValueKind : std::uint8_t { none, choice, number, file, directory, registers, banks, source, format, word };
 
-enum class Category : std::uint8_t { selection, comparison, conversion, rendering, global };
+enum class Category : std::uint8_t { selection, evidence, comparison, judgement, conversion, rendering, global };
 std::string_view to_string(Category category);  // a heading for help
 
 struct OptionSpec {

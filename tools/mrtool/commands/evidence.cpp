@@ -19,9 +19,9 @@ std::string option_name(OptionId id) {
 }
 
 // What is of no use without a quote.
-constexpr auto kCompanions = std::to_array<OptionId>({OptionId::sig, OptionId::pcrs, OptionId::key, OptionId::ca,
-                                                      OptionId::crl, OptionId::tcb_info, OptionId::nonce,
-                                                      OptionId::no_nonce, OptionId::at});
+constexpr auto kCompanions =
+    std::to_array<OptionId>({OptionId::sig, OptionId::pcrs, OptionId::key, OptionId::ca, OptionId::crl,
+                             OptionId::tcb_info, OptionId::nonce, OptionId::no_nonce, OptionId::at});
 
 Result<NamedBytes> read_named(const std::string& path, Host& host) {
   MRTOOL_TRY(bytes, host.read_file(path, limits::kSmallFile));
@@ -109,9 +109,8 @@ Status take_pcrs(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
 
 Result<QuoteEvidence> read_evidence(const CommandLine& line, Host& host) {
   QuoteEvidence evidence;
-  evidence.time = std::chrono::duration_cast<std::chrono::seconds>(
-                      std::chrono::system_clock::now().time_since_epoch())
-                      .count();
+  evidence.time =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   if (line.has(OptionId::at)) {
     MRTOOL_TRY(time, parse_time(line.value(OptionId::at)));
     evidence.time = time;

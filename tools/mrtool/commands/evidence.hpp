@@ -9,8 +9,8 @@
 namespace mrtool {
 
 // Reads --quote and its companions, and appraises the quote by its kind; nothing when --quote is not given. Fails
-// (usage) where an option cannot be understood or belongs to a quote that is not given, (malformed) where the file is no
-// signed report, and as reading does.
+// (usage) where an option cannot be understood or belongs to a quote that is not given, (malformed) where the file is
+// no signed report, and as reading does.
 Result<std::optional<QuoteResult>> appraise_quote(const CommandLine& line, Host& host);
 
 }  // namespace mrtool

@@ -132,8 +132,7 @@ void render(const VerifyView& view, const CommandLine& line, Session& session) {
       describe_verify(view, *make_yaml_writer(out));
       break;
     case Rendering::text:
-      append_verify_text(out, view,
-                         {.verdict_only = line.has(OptionId::quiet), .notes = line.has(OptionId::verbose)},
+      append_verify_text(out, view, {.verdict_only = line.has(OptionId::quiet), .notes = line.has(OptionId::verbose)},
                          session.output_style());
       break;
   }
