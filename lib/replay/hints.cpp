@@ -6,31 +6,16 @@
 #include <span>
 #include <string_view>
 
+#include "lib/replay/known_events.hpp"
 #include "lib/replay/state.hpp"
 
 namespace mrtool {
 
 namespace {
 
-constexpr std::uint32_t kSeparator = 4;  // EV_SEPARATOR
 constexpr std::uint32_t kExitPcr = 5;
 constexpr std::uint32_t kLastSeparatedPcr = 6;
 constexpr std::uint8_t kAllSeparators = 0x7F;
-
-constexpr std::string_view kInvocation = "Exit Boot Services Invocation";
-constexpr std::string_view kSuccess = "Exit Boot Services Returned with Success";
-constexpr std::string_view kFailure = "Exit Boot Services Returned with Failure";
-
-// What firmware measures between the operating system's copy of the log and its start (format notes, section 8).
-struct ExitSequence {
-  std::string_view name;
-  std::array<std::string_view, 3> events;  // an empty one is none
-};
-constexpr std::array<ExitSequence, 3> kExitSequences{{
-    {"invocation and success", {kInvocation, kSuccess, {}}},
-    {"invocation and failure", {kInvocation, kFailure, {}}},
-    {"invocation, failure and success", {kInvocation, kFailure, kSuccess}},
-}};
 
 bool is_pcr(const Register& reg, std::uint32_t index) {
   return reg.kind == RegisterKind::pcr && reg.index == index && reg.provider.empty();
@@ -86,7 +71,7 @@ void Hints::see(const Record& record) {
     return;
   }
   firmware_ = true;
-  if (record.type == kSeparator) {
+  if (record.type == kSeparatorType) {
     separators_ = static_cast<std::uint8_t>(separators_ | (1U << record.reg.index));
   }
 }

@@ -402,6 +402,8 @@ constexpr auto kVerifyOptions =
     std::to_array<OptionId>({quote,      sig,      pcrs,     key,     ca,     crl,         tcb_info, nonce,
                              no_nonce,   at,       against,  initial, policy, make_policy, require,  trust_registers,
                              allow_sha1, tolerate, tolerant, text,    json,   yaml,        output,   diagnostics});
+constexpr auto kExplainOptions =
+    std::to_array<OptionId>({registers, bank, against, initial, text, json, yaml, output, diagnostics});
 constexpr auto kConvertOptions =
     std::to_array<OptionId>({registers, bank, to, dialect, loss_report, allow_loss, allow_gap, output, diagnostics});
 constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
@@ -428,6 +430,11 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "logs that lead to them, these for the registers that they carry, and a policy says what they have to record. "
      "Status 0 means that all of it holds, 1 that a check failed, 6 that it cannot be known from what was given.",
      "LOG", kLogBrief, kVerifyOptions, verify_command},
+    {"explain", "say what could make logs and register values differ",
+     "Tries, for every value that the logs do not lead to, what is known to happen: another startup locality, records "
+     "left out, doubled or swapped, separators and Exit Boot Services events missing, padded SHA-1, another bank or "
+     "register. What holds explains the value; it is no proof. The status is 1 where values differ, whatever is found.",
+     "LOG", kLogBrief, kExplainOptions, explain_command},
     {"convert", "write logs in another format, or say what that would lose",
      "Carries each record over as it is, or in a documented wrapping. Where something would be lost, nothing is "
      "written, the status is 4 and each loss is told, unless --allow-loss is given. The result is read back and "

@@ -9,6 +9,7 @@ namespace mrtool {
 int inspect_command(const CommandLine& line, Environment& environment);
 int replay_command(const CommandLine& line, Environment& environment);
 int verify_command(const CommandLine& line, Environment& environment);
+int explain_command(const CommandLine& line, Environment& environment);
 int convert_command(const CommandLine& line, Environment& environment);
 int formats_command(const CommandLine& line, Environment& environment);
 

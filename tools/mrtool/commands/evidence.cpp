@@ -33,7 +33,7 @@ Result<std::optional<NamedBytes>> read_one(const CommandLine& line, OptionId id,
     return std::nullopt;
   }
   MRTOOL_TRY(file, read_named(std::string(line.value(id)), host));
-  return std::move(file);
+  return file;
 }
 
 Result<std::vector<NamedBytes>> read_each(const CommandLine& line, OptionId id, Host& host) {

@@ -18,19 +18,6 @@
 namespace mrtool {
 namespace {
 
-int exit_status_of(ReplayVerdict verdict) {
-  switch (verdict) {
-    case ReplayVerdict::computed:
-    case ReplayVerdict::equal:
-      return kExitSuccess;
-    case ReplayVerdict::differs:
-      return row_of(ErrorKind::check_failed).exit_status;
-    case ReplayVerdict::inconclusive:
-      return row_of(ErrorKind::inconclusive).exit_status;
-  }
-  return row_of(ErrorKind::inconclusive).exit_status;
-}
-
 // Firmware starts its registers anew, so that a second log of firmware cannot continue the first.
 void warn_of_second_start(const LogChain& chain, DiagnosticSink& diagnostics) {
   std::vector<Platform> seen;

@@ -12,26 +12,9 @@
 namespace mrtool {
 namespace {
 
-void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer) {
-  writer.key("logs");
-  writer.begin_list();
-  for (const LogSummary& log : logs) {
-    writer.begin_object();
-    writer.key("path");
-    writer.text(log.path);
-    writer.key("format");
-    writer.text_or_null(log.info.format);
-    writer.key("records");
-    writer.count(log.records);
-    writer.key("partial");
-    writer.boolean(log.partial);
-    writer.end_object();
-  }
-  writer.end_list();
-}
-
-void describe_comparison(const Comparison& comparison, const ReplayView& view, DocumentWriter& writer) {
-  const RegisterValues& source = view.sources[comparison.source];
+void describe_comparison(const Comparison& comparison, std::span<const RegisterValues> sources,
+                         DocumentWriter& writer) {
+  const RegisterValues& source = sources[comparison.source];
   writer.begin_object();
   writer.key("source");
   writer.text(source.source);
@@ -57,7 +40,7 @@ void describe_gap(const Gap& gap, DocumentWriter& writer) {
   writer.end_object();
 }
 
-void describe_register(const RegisterResult& result, const ReplayView& view, DocumentWriter& writer) {
+void describe_register(const RegisterResult& result, std::span<const RegisterValues> sources, DocumentWriter& writer) {
   writer.begin_object();
   writer.key("register");
   writer.text(to_string(result.reg));
@@ -88,7 +71,7 @@ void describe_register(const RegisterResult& result, const ReplayView& view, Doc
   writer.key("against");
   writer.begin_list();
   for (const Comparison& comparison : result.against) {
-    describe_comparison(comparison, view, writer);
+    describe_comparison(comparison, sources, writer);
   }
   writer.end_list();
   writer.end_object();
@@ -288,17 +271,53 @@ class ReplayTable {
 
 }  // namespace
 
+int exit_status_of(ReplayVerdict verdict) {
+  switch (verdict) {
+    case ReplayVerdict::computed:
+    case ReplayVerdict::equal:
+      return kExitSuccess;
+    case ReplayVerdict::differs:
+      return row_of(ErrorKind::check_failed).exit_status;
+    case ReplayVerdict::inconclusive:
+      return row_of(ErrorKind::inconclusive).exit_status;
+  }
+  return row_of(ErrorKind::inconclusive).exit_status;
+}
+
+void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer) {
+  writer.key("logs");
+  writer.begin_list();
+  for (const LogSummary& log : logs) {
+    writer.begin_object();
+    writer.key("path");
+    writer.text(log.path);
+    writer.key("format");
+    writer.text_or_null(log.info.format);
+    writer.key("records");
+    writer.count(log.records);
+    writer.key("partial");
+    writer.boolean(log.partial);
+    writer.end_object();
+  }
+  writer.end_list();
+}
+
+void describe_registers(std::span<const RegisterResult> registers, std::span<const RegisterValues> sources,
+                        DocumentWriter& writer) {
+  writer.key("registers");
+  writer.begin_list();
+  for (const RegisterResult& result : registers) {
+    describe_register(result, sources, writer);
+  }
+  writer.end_list();
+}
+
 void describe_replay(const ReplayView& view, DocumentWriter& writer) {
   writer.begin_object();
   writer.key("schema");
   writer.text("mrtool.replay/1");
   describe_logs(view.logs, writer);
-  writer.key("registers");
-  writer.begin_list();
-  for (const RegisterResult& result : view.registers) {
-    describe_register(result, view, writer);
-  }
-  writer.end_list();
+  describe_registers(view.registers, view.sources, writer);
   writer.key("diagnostics");
   writer.begin_list();
   for (const Diagnostic& diagnostic : view.diagnostics) {

@@ -20,6 +20,13 @@ struct ReplayView {
   std::vector<Diagnostic> diagnostics;
 };
 
+int exit_status_of(ReplayVerdict verdict);
+
+// The parts of documents that speak of logs and registers.
+void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer);
+void describe_registers(std::span<const RegisterResult> registers, std::span<const RegisterValues> sources,
+                        DocumentWriter& writer);
+
 // mrtool.replay/1.
 void describe_replay(const ReplayView& view, DocumentWriter& writer);
 // A row a register, and below it each value that it does not equal; the verdict where values were compared.
