@@ -7,6 +7,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/content/decoders.hpp"
+#include "lib/content/ima.hpp"
 #include "lib/content/raw.hpp"
 #include "lib/content/recipes.hpp"
 
@@ -175,6 +176,47 @@ std::optional<StaticRegister> parse_static_register(std::string_view line) {
   return std::nullopt;
 }
 
+Record ImaEntry::record(const Record& line) const {
+  Record entry;
+  entry.number = line.number;
+  entry.offset = line.offset;
+  entry.reg = line.reg;
+  entry.content = ContentType::ima_template;
+  entry.name = as_bytes(template_name);
+  entry.data = data;
+  entry.violation = violation;
+  return entry;
+}
+
+std::optional<ImaEntry> parse_ima_entry(std::string_view line) {
+  constexpr std::string_view kWord = "ima";
+  const auto fields = three_fields(line);
+  if (!fields || (*fields)[0] != kWord || !ima::find_template((*fields)[1])) {
+    return std::nullopt;
+  }
+  auto data = from_hex((*fields)[2]);
+  if (!data) {
+    return std::nullopt;
+  }
+  ImaEntry entry{.template_name = (*fields)[1], .data = *std::move(data)};
+  const auto parts = ima::fields_of(entry.record({}), ByteOrder::little);
+  if (!parts) {
+    return std::nullopt;
+  }
+  for (const ima::FieldPart& part : parts->parts()) {
+    const bool digest = part.id == ima::FieldId::d || part.id == ima::FieldId::d_ng || part.id == ima::FieldId::d_ngv2;
+    const auto measured = digest ? ima::parse_file_digest(part.id, part.bytes) : std::nullopt;
+    if (measured && all_equal_to(measured->digest, 0)) {
+      entry.violation = as_text(ima::without_nul(parts->name())) != ima::kBootAggregate;
+    }
+  }
+  return entry;
+}
+
+std::string format_ima_entry(std::string_view template_name, ByteView data) {
+  return fmt::format("ima {} {}", template_name, to_hex(data));
+}
+
 bool is_space(char byte) {
   constexpr char kNoBreakSpace = '\xA0';
   return (byte >= '\t' && byte <= '\r') || byte == ' ' || byte == kNoBreakSpace;
@@ -212,6 +254,17 @@ Value::List words_of(std::string_view line) {
     line.remove_prefix(space == std::string_view::npos ? line.size() : space + 1);
   }
   return words;
+}
+
+// As the entry is decoded in a list of its own; what covers the line covers all of it.
+Decoded decode_ima_entry(const ImaEntry& entry, const Context& context) {
+  const Record record = entry.record(context.record);
+  LogInfo log;
+  Decoded decoded = ima::rule_of(record).decode({.record = record, .log = log, .data = record.data});
+  for (Field& field : decoded.fields) {
+    field.range = {0, context.data.size()};
+  }
+  return decoded;
 }
 
 Decoded decode_record(std::string_view line) {
@@ -265,6 +318,9 @@ Decoded decode_line(const Context& context) {
               .fields = {{"text", Value(trimmed(line.substr(line.empty() ? 0 : 1))), {0, end}}},
               .problem = {}};
     case TsmLine::record:
+      if (const auto entry = parse_ima_entry(line)) {
+        return decode_ima_entry(*entry, context);
+      }
       return decode_record(line);
   }
   return pcclient::decode_raw(context);

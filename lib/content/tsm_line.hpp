@@ -59,6 +59,18 @@ struct StaticRegister {
 };
 std::optional<StaticRegister> parse_static_register(std::string_view line);
 
+// "ima <template> <template data in hexadecimal>": an entry of an IMA list, measured as a line (8.2).
+struct ImaEntry {
+  std::string_view template_name;  // of the line
+  Bytes data;
+  bool violation = false;  // the file digest is zeros, which only a violation's is, or a boot_aggregate's without a TPM
+
+  // The entry as a record of an IMA list would be, in the place of the line that holds it; views of both.
+  Record record(const Record& line) const;
+};
+std::optional<ImaEntry> parse_ima_entry(std::string_view line);
+std::string format_ima_entry(std::string_view template_name, ByteView data);
+
 // What the kernel takes for white space: 09-0D, 20 and A0.
 bool is_space(char byte);
 // Without the kernel's white space at both ends (3.2).

@@ -254,8 +254,7 @@ void Appraisal::State::add(const Batch& batch) {
     }
     here.replay->add(record);
     const Judgement judgement = judge(record, info, engine_);
-    const bool decoded_is_read = policy_ || record.content == ContentType::ima_template;
-    const Decoded decoded = decoded_is_read ? decode(record, info) : Decoded();
+    const Decoded decoded = policy_ ? decode(record, info) : Decoded();
     const JudgedRecord judged{
         .log = current_log_, .info = &info, .record = &record, .judgement = &judgement, .decoded = &decoded};
     records_.add(judged);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/content/tsm_line.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
@@ -21,13 +22,12 @@ void RecordFindings::note(const JudgedRecord& record, HashAlgorithm bank, std::s
                        .message = std::move(message)});
 }
 
-void RecordFindings::add_ima(const JudgedRecord& judged) {
-  const Record& record = *judged.record;
+void RecordFindings::add_ima(const JudgedRecord& judged, const Record& record) {
   saw_ima_ = true;
   if (record.violation) {
     ++violations_;
     note(judged, HashAlgorithm::none, "ima-violation",
-         fmt::format("a file was open for writing while it was measured: {}", judged.decoded->summary));
+         fmt::format("a file was open for writing while it was measured: {}", decode(record, *judged.info).summary));
   }
   const auto stated = ima::boot_aggregate_of(record, judged.info->byte_order);
   if (stated && boot_aggregates_.size() < kBootAggregates) {
@@ -65,7 +65,11 @@ void RecordFindings::add(const JudgedRecord& judged) {
          fmt::format("the firmware reports here that a measurement into {} failed", to_string(record.reg)));
   }
   if (record.content == ContentType::ima_template) {
-    add_ima(judged);
+    add_ima(judged, record);
+  } else if (record.content == ContentType::tsm) {
+    if (const auto entry = tsm::parse_ima_entry(as_text(record.data))) {
+      add_ima(judged, entry->record(record));
+    }
   }
   first_of_log_ = false;
 }

@@ -45,7 +45,8 @@ class RecordFindings {
   const std::vector<Finding>& all() const { return findings_; }
 
  private:
-  void add_ima(const JudgedRecord& record);
+  // `entry`: the record, or the entry that its line holds.
+  void add_ima(const JudgedRecord& judged, const Record& entry);
   void note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message);
 
   std::vector<Finding> findings_;
