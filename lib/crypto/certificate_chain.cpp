@@ -54,6 +54,9 @@ bool is_der(ByteView bytes) {
 // Hands over the content of every PEM block, which must all have that label.
 template <class Take>
 Status for_each_pem_block(ByteView pem, std::string_view label, const Take& take) {
+  if (pem.empty()) {
+    return {};
+  }
   if (pem.size() > kMaximumSize) {
     return fail(ErrorKind::malformed, "too large for PEM");
   }
