@@ -17,4 +17,8 @@ Result<QuoteResult> appraise_nitro(const QuoteEvidence& evidence);
 bool is_snp(ByteView bytes);
 Result<QuoteResult> appraise_snp(const QuoteEvidence& evidence);
 
+// TPM 2.0 quotes: a TPMS_ATTEST, with or without its size in front.
+bool is_tpm2(ByteView bytes);
+Result<QuoteResult> appraise_tpm2(const QuoteEvidence& evidence);
+
 }  // namespace mrtool::quotes

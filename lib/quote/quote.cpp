@@ -11,6 +11,8 @@ namespace mrtool {
 namespace {
 
 constexpr std::array kKinds{
+    QuoteKind{"tpm2", "TPM 2.0 quote, with its signature, key and register values beside it", Authenticated::signed_,
+              quotes::is_tpm2, quotes::appraise_tpm2},
     QuoteKind{"cca", "Arm CCA attestation token of a realm", Authenticated::signed_, quotes::is_cca,
               quotes::appraise_cca},
     QuoteKind{"nitro", "AWS Nitro attestation document, of an enclave or a NitroTPM", Authenticated::signed_,
