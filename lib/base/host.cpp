@@ -203,6 +203,30 @@ class RealHost final : public Host {
     return done;
   }
 
+  Status write_once(const std::string& path, ByteView content) override {
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.number() < 0) {
+      return io_error(path, "cannot be opened", errno);
+    }
+    const ssize_t written = ::write(file.number(), content.data(), content.size());
+    if (written < 0) {
+      return io_error(path, "cannot be written", errno);
+    }
+    if (static_cast<std::size_t>(written) != content.size()) {
+      return io_error(path, fmt::format("took {} of {} bytes", written, content.size()), EIO);
+    }
+    return file.close() == 0 ? Status() : io_error(path, "cannot be written", errno);
+  }
+
+  Status make_directory(const std::string& path) override {
+    constexpr mode_t kMode = 0777;  // less the umask
+    return ::mkdir(path.c_str(), kMode) == 0 ? Status() : io_error(path, "cannot be created", errno);
+  }
+
+  Status remove_directory(const std::string& path) override {
+    return ::rmdir(path.c_str()) == 0 ? Status() : io_error(path, "cannot be removed", errno);
+  }
+
   std::unique_ptr<Spool> spool() override { return std::make_unique<Spool>(temporary_directory_); }
 
  private:
@@ -249,6 +273,18 @@ Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
       return fail(ErrorKind::malformed, fmt::format("larger than the {} bytes that are read here", limit));
     }
   }
+}
+
+Status Host::write_once(const std::string& path, ByteView /*content*/) {
+  return io_error(path, "cannot be written", ENOTSUP);
+}
+
+Status Host::make_directory(const std::string& path) {
+  return io_error(path, "cannot be created", ENOTSUP);
+}
+
+Status Host::remove_directory(const std::string& path) {
+  return io_error(path, "cannot be removed", ENOTSUP);
 }
 
 Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {
