@@ -1,0 +1,108 @@
+// SELECTION@FILE, base64 and reports.
+#include <doctest/doctest.h>
+
+#include "lib/sources/kinds.hpp"
+#include "lib/sources/source_test.hpp"
+
+using namespace mrtool;
+using namespace mrtool::testing;
+
+namespace {
+
+Result<RegisterValues> load_selected(std::string_view selection, std::string_view content) {
+  const TemporaryDirectory directory;
+  return load(std::string(selection) + "@" + directory.write("values", content));
+}
+
+std::string base64(std::string_view text) {
+  const auto decoded = sources::decode_base64(text);
+  return decoded ? std::string(as_text(*decoded)) : "none";
+}
+
+}  // namespace
+
+TEST_CASE("bare values: banks in the order of the selection, registers ascending in each") {
+  const std::string content = std::string(20, 'a') + std::string(20, 'b') + std::string(32, 'c');
+  const auto values = load_selected("sha1:7,0+sha256:4", content);
+  REQUIRE(values);
+  CHECK(values->kind == "values");
+  CHECK(values->authenticated == Authenticated::none);
+  CHECK(values->values.size() == 3);
+  CHECK(value_of(*values, "pcr0", HashAlgorithm::sha1) == Digest::filled(20, 'a').hex());
+  CHECK(value_of(*values, "pcr7", HashAlgorithm::sha1) == Digest::filled(20, 'b').hex());
+  CHECK(value_of(*values, "pcr4", HashAlgorithm::sha256) == Digest::filled(32, 'c').hex());
+  const auto all = load_selected("sha256:all", std::string(std::size_t{24} * 32, 'd'));
+  REQUIRE(all);
+  CHECK(all->values.size() == 24);
+}
+
+TEST_CASE("one raw register, one sysfs PCR file, and a file of many") {
+  CHECK(value_of(*load_selected("sha384:rtmr2", std::string(48, 'r')), "rtmr2", HashAlgorithm::sha384) ==
+        Digest::filled(48, 'r').hex());
+  CHECK(value_of(*load_selected("sha256:7", digits('A', 32) + "\n"), "pcr7", HashAlgorithm::sha256) == kA32);
+  CHECK(value_of(*load_selected("sha256:7", "0x" + kA32), "pcr7", HashAlgorithm::sha256) == kA32);
+  const auto two = load_selected("sha1:0,1", kC20 + "\n" + digits('d', 20) + "\n");
+  REQUIRE(two);
+  CHECK(value_of(*two, "pcr1", HashAlgorithm::sha1) == digits('d', 20));
+}
+
+TEST_CASE("bare values that do not fit their selection, and selections that are none") {
+  for (const std::size_t size : {0, 1, 31, 33, 64}) {
+    const Error error = error_of(load_selected("sha256:7", std::string(size, 'x')));
+    CHECK(error.kind == ErrorKind::malformed);
+    CHECK(error.message.contains("expected 32 bytes"));
+  }
+  CHECK(error_of(load_selected("sha256:0,1", kA32 + "\n")).kind == ErrorKind::malformed);
+  CHECK(error_of(load_selected("sha256:0", kC20 + "\n")).kind == ErrorKind::malformed);
+  CHECK(error_of(load_selected("pcr7", std::string(32, 'x'))).kind == ErrorKind::usage);
+  CHECK(error_of(load_selected("sha256:all+sha1:0", std::string(32, 'x'))).kind == ErrorKind::usage);
+  CHECK(error_of(load_selected("sha257:7", std::string(32, 'x'))).kind == ErrorKind::io);
+  CHECK(error_of(load("sha256:7@/nonexistent")).kind == ErrorKind::io);
+}
+
+TEST_CASE("an @ in a path or a register's name is one") {
+  const TemporaryDirectory directory;
+  CHECK(load(directory.write("sha1:0@b", "sha1:\n 0 : " + kC20 + "\n")));
+  CHECK(value_of(*load("sha1:0@" + directory.write("a@b", std::string(20, 'x'))), "pcr0", HashAlgorithm::sha1) ==
+        Digest::filled(20, 'x').hex());
+  CHECK(value_of(*load("sha256:mr:a@rtmr3@" + directory.write("c", std::string(32, 'x'))), "mr:a@rtmr3",
+                 HashAlgorithm::sha256) == Digest::filled(32, 'x').hex());
+}
+
+TEST_CASE("base64, exactly") {
+  CHECK(base64("aGVsbG8=") == "hello");
+  CHECK(base64("aGVs\nbG8h\n") == "hello!");
+  CHECK(base64("aGVsbA==\r\n") == "hell");
+  for (const std::string_view text : {"", "\n", "a", "aGVsbG8", "aGVsbG8==", "=GVsbG8=", "aGV=bG8=", "aGVs bG8=",
+                                      "aGVsbG8=\xFF", "====", "aGVs-G8="}) {
+    CHECK_MESSAGE(base64(text) == "none", text);
+  }
+}
+
+TEST_CASE("base64 of a known kind is read, of anything else it is not, and one layer only") {
+  const std::string once = "eyJzaGExIjogeyIwIjogIjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAifX0=\n";
+  const auto values = load_text(once);
+  REQUIRE(values);
+  CHECK(value_of(*values, "pcr0", HashAlgorithm::sha1) == digits('0', 20));
+  CHECK(error_of(load_text("aGVsbG8=")).kind == ErrorKind::malformed);
+  CHECK(error_of(load_text("ZXlKemFHRXhJam9nZXlJd0lqb2dJakF3TURBd01EQXdNREF3TURBd01EQXdNREF3TURBd01EQXdNREF3TURBd01E"
+                           "QXdNREF3TURBaWZYMD0K"))
+            .kind == ErrorKind::malformed);
+}
+
+TEST_CASE("registers that others published") {
+  const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/registers";
+  if (!std::filesystem::exists(corpus)) {
+    MESSAGE("skipped: no corpus beside the repository");
+    return;
+  }
+  const auto values_in = [&corpus](const std::string& prefix, const std::string& name) {
+    const auto values = load(prefix + (corpus / name).string());
+    REQUIRE_MESSAGE(values, (values ? std::string() : to_string(values.error())));
+    return *values;
+  };
+  CHECK(values_in("", "fwupd-tpm12-sysfs-pcrs.txt").values.size() == 24);
+  CHECK(values_in("", "fwupd-tpm12-sysfs-pcrs-empty.txt").values.size() == 24);
+  CHECK(values_in("", "safeboot-pcrs-t490.txt").kind == "tpm2_pcrread");
+  CHECK(values_in("sha256:all@", "tpm_futurepcr-QEMU-pcr-sha256.txt").values.size() == 24);
+}
