@@ -118,6 +118,49 @@ TEST_CASE("live finds the logs of the machine under --root, and says so when the
   CHECK(one.out.contains("sys/kernel/security/tpm0/binary_bios_measurements"));
 }
 
+TEST_CASE("registers: live shows the machine under --root, whose plain files nothing vouches for") {
+  const Scratch root;
+  const Finished none = mrtool({"registers", "--root", root.path()});
+  CHECK(none.status == 5);
+  CHECK(none.err.contains((root / "sys/class/tpm").string()));
+  CHECK(none.err.contains((root / "dev/tdx_guest").string()));
+  const auto tree = root / "sys/devices/virtual/misc/tdx_guest/measurements";
+  std::filesystem::create_directories(tree);
+  write_text(tree / "rtmr0:sha384", std::string(48, '\x11'));
+  write_text(tree / "mrtd:sha384", std::string(48, '\x22'));
+  const Finished json = mrtool({"registers", "--json", "--root", root.path()});
+  CHECK(json.status == 0);
+  CHECK(json.err.contains("not authenticated"));
+  const auto document = nlohmann::json::parse(json.out);
+  CHECK(document["authenticated"] == "none");
+  CHECK(document["kind"] == "live");
+  CHECK(document["registers"].size() == 2);
+  CHECK(document["registers"][1]["register"] == "rtmr0");
+  CHECK(mrtool({"registers", "--root", root.path(), "-q"}).err.empty());
+  const Finished text = mrtool({"registers", "live", "--root", root.path()});
+  CHECK(text.out.contains("nothing vouches for these values"));
+}
+
+TEST_CASE("replay --against live compares with the machine under --root") {
+  const Scratch root;
+  const auto bank = root / "sys/class/tpm/tpm0/pcr-sha256";
+  std::filesystem::create_directories(bank);
+  const std::string log = "vectors/agile-sha256.bin";
+  const auto replayed = nlohmann::json::parse(mrtool({"replay", "--json", log}).out);
+  for (const auto& reg : replayed["registers"]) {
+    write_text(bank / reg["register"].get<std::string>().substr(3), reg["value"].get<std::string>() + "\n");
+  }
+  const std::vector<std::string> words = {"replay", log, "--json", "--against", "live", "--root", root.path()};
+  const Finished equal = mrtool(words);
+  CHECK(equal.status == 0);
+  const auto document = nlohmann::json::parse(equal.out);
+  CHECK(document["verdict"] == "equal");
+  CHECK(document["registers"][0]["against"][0]["source"] == "live");
+  CHECK(document["registers"][0]["against"][0]["authenticated"] == "none");
+  write_text(bank / "7", std::string(64, 'a') + "\n");
+  CHECK(mrtool(words).status == 1);
+}
+
 TEST_CASE("-o replaces a file in one step or not at all") {
   const Scratch scratch;
   const std::string target = scratch / "out.json";
