@@ -33,13 +33,12 @@ class Live {
     } else {
       add_tpms();
     }
+    // Before the tree that a TDX guest has too: that shows older values once others have extended its registers.
+    if (is_there(std::string(kTdxGuestDevice))) {
+      take(read_tdx_guest(host_, options_));
+    }
     for (const char* const path : kTrees) {
       add_tree(path);
-    }
-    const bool has_rtmr = std::ranges::any_of(
-        values_.values, [](const auto& entry) { return entry.first.reg.kind == RegisterKind::rtmr; });
-    if (!has_rtmr && is_there(std::string(kTdxGuestDevice))) {
-      take(read_tdx_guest(host_, options_));
     }
     if (values_.values.empty()) {
       return std::unexpected(nothing());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/crypto/hash.hpp"
 #include "lib/sources/source_test.hpp"
 #include "lib/tpm/swtpm_test.hpp"
 
@@ -80,6 +81,26 @@ void write_tdx(FakeMachine& machine) {
     machine.write(kTdx + "/rtmr" + std::to_string(i) + ":sha384", raw(static_cast<char>('0' + i), 48));
   }
   machine.write(kMisc + "/tdx_guest/uevent", "MAJOR=10\n");
+}
+
+// What the TDX module gives: the values of write_tdx, hashed where a report is.
+std::string td_report(char attributes = 0) {
+  std::string report(1024, '\0');
+  const auto put = [&report](std::size_t at, std::string_view bytes) { report.replace(at, bytes.size(), bytes); };
+  report[0] = '\x81';
+  report[512] = attributes;
+  put(528, raw('m', 48));
+  put(576, raw('c', 48));
+  for (std::size_t i = 0; i < 4; ++i) {
+    put(720 + 48 * i, raw(static_cast<char>('0' + i), 48));
+  }
+  const auto hash = [&report](std::size_t from, std::size_t size) {
+    const Digest digest = HashEngine().hash(kSha384, as_bytes(report).subspan(from, size));
+    return std::string(as_text(digest.view()));
+  };
+  put(32, hash(256, 239));
+  put(80, hash(512, 512));
+  return report;
 }
 
 void write_pcrs(FakeMachine& machine, const std::string& tpm, char digit) {
@@ -278,7 +299,7 @@ TEST_CASE("register files of the wrong length, endless, looping and unreadable o
   FakeMachine machine;
   const std::string file = kTdx + "/rtmr0:sha384";
   const std::string tree = machine.at(kTdx);
-  for (const std::size_t size : {0, 1, 47, 49, 96, 4096}) {
+  for (const std::size_t size : {0U, 1U, 47U, 49U, 96U, 4096U}) {
     machine.write(file, raw('x', size));
     const Error error = error_of(machine.load(tree));
     CHECK(error.kind == ErrorKind::malformed);
@@ -333,6 +354,66 @@ TEST_CASE("hash_algo that names no hash") {
   const Error error = error_of(machine.load(machine.at("/r")));
   CHECK(error.message.contains("sha385"));
   CHECK(error.file.ends_with("hash_algo"));
+}
+
+TEST_CASE("tdx-guest: the registers of a report that the kernel hands over") {
+  FakeMachine machine;
+  machine.report = td_report();
+  const auto values = machine.load("tdx-guest");
+  REQUIRE(values);
+  CHECK(values->kind == "tdx-guest");
+  CHECK(values->authenticated == Authenticated::live);
+  CHECK(value_of(*values, "rtmr3", kSha384) == hex_of('3', 48));
+  CHECK(value_of(*values, "mrtd", kSha384) == hex_of('m', 48));
+  CHECK(value_of(*values, "mr:mrconfigid", kSha384) == hex_of('c', 48));
+  machine.kernels = false;
+  CHECK(machine.load("tdx-guest")->authenticated == Authenticated::mac);
+}
+
+TEST_CASE(
+    "tdx-guest: a guest under debug is told, and nothing vouches for it; a report that contradicts itself is none") {
+  FakeMachine machine;
+  machine.report = td_report(1);
+  const auto values = machine.load("tdx-guest");
+  REQUIRE(values);
+  CHECK(values->authenticated == Authenticated::none);
+  REQUIRE(values->notes.size() == 1);
+  CHECK(values->notes[0].contains("debug"));
+  machine.report[720] ^= 1;
+  CHECK(error_of(machine.load("tdx-guest")).kind == ErrorKind::check_failed);
+}
+
+TEST_CASE("a TD report in a file, as bytes and in base64") {
+  const auto values = load_text(td_report());
+  REQUIRE(values);
+  CHECK(values->kind == "tdreport");
+  CHECK(values->authenticated == Authenticated::mac);
+  CHECK(value_of(*values, "rtmr0", kSha384) == hex_of('0', 48));
+  std::string changed = td_report();
+  changed[528] ^= 1;
+  CHECK(error_of(load_text(changed)).kind == ErrorKind::check_failed);
+}
+
+TEST_CASE("live in a TDX guest: the report goes before the tree, which may be behind") {
+  FakeMachine machine;
+  write_tdx(machine);
+  machine.write("/dev/tdx_guest", "");
+  machine.report = td_report();
+  auto values = machine.load("live");
+  REQUIRE(values);
+  CHECK(values->authenticated == Authenticated::live);
+  CHECK(values->notes.empty());
+  machine.write(kTdx + "/rtmr3:sha384", raw('!', 48));
+  values = machine.load("live");
+  REQUIRE(values);
+  CHECK(value_of(*values, "rtmr3", kSha384) == hex_of('3', 48));
+  REQUIRE(values->notes.size() == 1);
+  CHECK(values->notes[0].contains("sha384:rtmr3 has another value"));
+  machine.report.clear();
+  values = machine.load("live");
+  REQUIRE(values);
+  CHECK(value_of(*values, "rtmr3", kSha384) == hex_of('!', 48));
+  CHECK(values->notes.size() == 1);
 }
 
 TEST_CASE("tdx-guest: an answer that is no report, and a device that is not there") {

@@ -40,7 +40,7 @@ Result<std::vector<RegisterKey>> keys_of(const std::string& text) {
     keys.push_back({.reg = item.reg, .bank = item.bank});
   }
   const auto place = [&banks](HashAlgorithm bank) { return std::ranges::find(banks, bank); };
-  std::ranges::stable_sort(keys, [&place](const RegisterKey& a, const RegisterKey& b) {
+  std::ranges::sort(keys, [&place](const RegisterKey& a, const RegisterKey& b) {
     return place(a.bank) != place(b.bank) ? place(a.bank) < place(b.bank) : display_before(a.reg, b.reg);
   });
   return keys;

@@ -47,7 +47,7 @@ TEST_CASE("one raw register, one sysfs PCR file, and a file of many") {
 }
 
 TEST_CASE("bare values that do not fit their selection, and selections that are none") {
-  for (const std::size_t size : {0, 1, 31, 33, 64}) {
+  for (const std::size_t size : {0U, 1U, 31U, 33U, 64U}) {
     const Error error = error_of(load_selected("sha256:7", std::string(size, 'x')));
     CHECK(error.kind == ErrorKind::malformed);
     CHECK(error.message.contains("expected 32 bytes"));
@@ -90,6 +90,22 @@ TEST_CASE("base64 of a known kind is read, of anything else it is not, and one l
             .kind == ErrorKind::malformed);
 }
 
+TEST_CASE("quotes that others published: values without a verifier, and TPM quotes, which hold none") {
+  const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/quotes";
+  if (!std::filesystem::exists(corpus)) {
+    MESSAGE("skipped: no corpus beside the repository");
+    return;
+  }
+  for (const std::string name :
+       {"trustee-tdx_quote_4.dat", "trustee-tdx_quote_5.dat", "go-tdx-guest-quote_v5_sample.dat"}) {
+    const auto values = load((corpus / name).string());
+    REQUIRE_MESSAGE(values, name);
+    CHECK(values->authenticated == Authenticated::none);
+    CHECK(value_of(*values, "rtmr0", HashAlgorithm::sha384).size() == 96);
+    CHECK(value_of(*values, "mrtd", HashAlgorithm::sha384).size() == 96);
+  }
+}
+
 TEST_CASE("registers that others published") {
   const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/registers";
   if (!std::filesystem::exists(corpus)) {
@@ -104,5 +120,10 @@ TEST_CASE("registers that others published") {
   CHECK(values_in("", "fwupd-tpm12-sysfs-pcrs.txt").values.size() == 24);
   CHECK(values_in("", "fwupd-tpm12-sysfs-pcrs-empty.txt").values.size() == 24);
   CHECK(values_in("", "safeboot-pcrs-t490.txt").kind == "tpm2_pcrread");
+  const auto report = values_in("", "guest-components-tdx_report_1.bin");
+  CHECK(report.kind == "tdreport");
+  CHECK(value_of(report, "rtmr0", HashAlgorithm::sha384).starts_with("f4ec1a04"));
+  CHECK(value_of(report, "rtmr1", HashAlgorithm::sha384).starts_with("4e5f8826"));
+  CHECK(values_in("", "go-tdx-guest-tdreport.dat").kind == "tdreport");
   CHECK(values_in("sha256:all@", "tpm_futurepcr-QEMU-pcr-sha256.txt").values.size() == 24);
 }

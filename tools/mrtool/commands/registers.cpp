@@ -24,7 +24,7 @@ using Entry = std::pair<RegisterKey, Digest>;
 std::vector<Entry> sorted(const RegisterValues& source) {
   std::vector<Entry> entries(source.values.begin(), source.values.end());
   const auto bank = [](const Entry& entry) { return find_algorithm(entry.first.bank); };
-  std::ranges::stable_sort(entries, [&bank](const Entry& a, const Entry& b) {
+  std::ranges::sort(entries, [&bank](const Entry& a, const Entry& b) {
     return bank(a) != bank(b) ? bank(a) < bank(b) : display_before(a.first.reg, b.first.reg);
   });
   return entries;
@@ -88,7 +88,8 @@ void append_registers_text(std::string& out, const RegisterValues& source, const
     width = std::max(width, to_string(key.reg).size());
   }
   const auto to = std::back_inserter(out);
-  fmt::format_to(to, "{}: {}, {}\n", escape_for_terminal(source.source), source.kind, meaning_of(source.authenticated));
+  const std::string name = source.kind == "direct" ? "given" : escape_for_terminal(source.source);
+  fmt::format_to(to, "{}: {}, {}\n", name, source.kind, meaning_of(source.authenticated));
   style.append(out, Tone::faint, fmt::format("{:{}}  {:{}}  EXTENDABLE  VALUE", "REGISTER", width, "BANK", kBankWidth));
   out += '\n';
   for (const auto& [key, value] : entries) {
