@@ -452,3 +452,29 @@ TEST_CASE("tpm, and live through --tcti: a software TPM's banks") {
   CHECK(error_of(machine.load("live", "swtpm:path=/nonexistent")).kind == ErrorKind::io);
   CHECK(error_of(machine.load("tpm")).message.contains("no TPM is found"));
 }
+
+TEST_CASE("files that tpm2-tools write of a software TPM: bare values, serialized, text") {
+  if (!SwTpm::installed()) {
+    MESSAGE("skipped: swtpm is not installed");
+    return;
+  }
+  const SwTpm swtpm;
+  REQUIRE(swtpm.running());
+  const std::string selection = "sha256:16,7,0+sha1:1,2,3,4,5,6,7,8,9,10";
+  REQUIRE(swtpm.run("tpm2_pcrextend 7:sha256=" + digits('5', 32) + ",sha1=" + digits('6', 20) + " 16:sha256=" + kA32));
+  REQUIRE(swtpm.run("tpm2_pcrread " + selection, "text"));
+  REQUIRE(swtpm.run("tpm2_pcrread " + selection + " -o values"));
+  REQUIRE(swtpm.run("tpm2_pcrread " + selection + " -o serialized -F serialized"));
+  REQUIRE(swtpm.run("sh -c 'base64 serialized'", "base64"));
+  const auto expected = load(swtpm.directory() + "/text");
+  REQUIRE(expected);
+  CHECK(expected->values.size() == 13);
+  for (const std::string& spec : {selection + "@" + swtpm.directory() + "/values", swtpm.directory() + "/serialized",
+                                  swtpm.directory() + "/base64"}) {
+    const auto values = load(spec);
+    REQUIRE_MESSAGE(values, spec);
+    CHECK(values->values == expected->values);
+    CHECK(values->authenticated == Authenticated::none);
+  }
+  CHECK(error_of(load(swtpm.directory() + "/values")).message.contains("SELECTION@FILE"));
+}

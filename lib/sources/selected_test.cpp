@@ -69,6 +69,21 @@ TEST_CASE("an @ in a path or a register's name is one") {
                  HashAlgorithm::sha256) == Digest::filled(32, 'x').hex());
 }
 
+TEST_CASE("the marshaled PCR file of the notes on registers and reports, 2.8") {
+  const auto bytes = from_hex(
+      "00000001000b0381000000000001000000020020d4b03a7d653bafaee216220e1f7e3377e15202ba828d007285016969ffc0547b0020"
+      "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969");
+  REQUIRE(bytes);
+  const auto values = load_text(as_text(*bytes));
+  REQUIRE(values);
+  CHECK(values->kind == "tpm2_pcrs");
+  CHECK(values->values.size() == 2);
+  CHECK(value_of(*values, "pcr0", HashAlgorithm::sha256) ==
+        "d4b03a7d653bafaee216220e1f7e3377e15202ba828d007285016969ffc0547b");
+  CHECK(value_of(*values, "pcr7", HashAlgorithm::sha256) ==
+        "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969");
+}
+
 TEST_CASE("base64, exactly") {
   CHECK(base64("aGVsbG8=") == "hello");
   CHECK(base64("aGVs\nbG8h\n") == "hello!");
@@ -104,6 +119,31 @@ TEST_CASE("quotes that others published: values without a verifier, and TPM quot
     CHECK(value_of(*values, "rtmr0", HashAlgorithm::sha384).size() == 96);
     CHECK(value_of(*values, "mrtd", HashAlgorithm::sha384).size() == 96);
   }
+}
+
+TEST_CASE("captured virtual machines: both binary forms of the PCR files of their quotes") {
+  const std::filesystem::path machines = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/vm";
+  if (!std::filesystem::exists(machines)) {
+    MESSAGE("skipped: no corpus beside the repository");
+    return;
+  }
+  int compared = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(machines)) {
+    const std::string name = entry.path().filename();
+    const std::string stem = name.substr(0, name.find('.'));
+    if (!name.ends_with(".values.pcrs")) {
+      continue;
+    }
+    std::string selection;
+    std::ifstream(entry.path().parent_path() / "selection") >> selection;
+    const auto bare = load(selection + "@" + entry.path().string());
+    const auto serialized = load(entry.path().parent_path() / (stem + ".pcrs"));
+    REQUIRE_MESSAGE(bare, entry.path());
+    REQUIRE_MESSAGE(serialized, entry.path());
+    CHECK_MESSAGE(bare->values == serialized->values, entry.path());
+    ++compared;
+  }
+  CHECK(compared >= 10);
 }
 
 TEST_CASE("registers that others published") {

@@ -7,6 +7,7 @@
 
 #include "lib/base/limits.hpp"
 #include "lib/registers/names.hpp"
+#include "lib/registers/pcr_file.hpp"
 #include "lib/sources/kinds.hpp"
 
 namespace mrtool {
@@ -22,6 +23,9 @@ constexpr std::array kKinds{
     SourceKind{"tsm", "a kernel's tree of measurement registers in any of its shapes, or a part of one",
                Authenticated::none},
     SourceKind{"values", "SELECTION@FILE: bare values, in bytes (tpm2_pcrread -o) or a line of hexadecimal each",
+               Authenticated::none},
+    SourceKind{"tpm2_pcrs",
+               "a binary file of tpm2_quote or tpm2_pcrread that says what it holds: serialized, marshaled",
                Authenticated::none},
     SourceKind{"tpm2_pcrread", "text of tpm2_pcrread, or the pcrs block of tpm2_eventlog and tpm2_quote",
                Authenticated::none},
@@ -48,6 +52,14 @@ Result<RegisterValues> parse_text(ByteView bytes) {
   return parse(as_text(bytes));
 }
 
+bool is_pcr_file(ByteView bytes) {
+  return recognise_pcr_file(bytes).has_value();
+}
+Result<RegisterValues> read_pcr_file(ByteView bytes) {
+  MRTOOL_TRY(file, parse_pcr_file(bytes));
+  return std::move(file.values);
+}
+
 // Files are asked for in this order; the first that recognises a file reads it.
 struct FileKindRow {
   bool (*recognise)(ByteView);
@@ -55,6 +67,7 @@ struct FileKindRow {
 };
 constexpr std::array kFileKinds{
     FileKindRow{sources::is_report, sources::parse_report},
+    FileKindRow{is_pcr_file, read_pcr_file},
     FileKindRow{text_is<sources::is_json>, parse_text<sources::parse_json>},
     FileKindRow{text_is<sources::is_sysfs_pcrs>, parse_text<sources::parse_sysfs_pcrs>},
     FileKindRow{text_is<sources::is_pcrread>, parse_text<sources::parse_pcrread>},

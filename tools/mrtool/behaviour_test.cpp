@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/process_test.hpp"
 
 namespace mrtool::testing {
@@ -139,6 +140,34 @@ TEST_CASE("registers: live shows the machine under --root, whose plain files not
   CHECK(mrtool({"registers", "--root", root.path(), "-q"}).err.empty());
   const Finished text = mrtool({"registers", "live", "--root", root.path()});
   CHECK(text.out.contains("nothing vouches for these values"));
+}
+
+TEST_CASE("registers and replay reach a TPM by --tcti, and print what tpm2_pcrread does") {
+  const Finished unreachable = mrtool({"registers", "tpm", "--tcti", "swtpm:path=/nonexistent/tpm"});
+  CHECK(unreachable.status == 5);
+  CHECK(
+      unreachable.err.starts_with("mrtool: error: tpm: the TPM cannot be reached through swtpm:path=/nonexistent/tpm"));
+  CHECK(std::ranges::count(unreachable.err, '\n') == 1);
+  if (!SwTpm::installed()) {
+    MESSAGE("skipped: swtpm is not installed");
+    return;
+  }
+  const SwTpm swtpm;
+  REQUIRE(swtpm.running());
+  REQUIRE(swtpm.run("tpm2_pcrextend 0:sha256=" + std::string(64, '5')));
+  REQUIRE(swtpm.run("tpm2_pcrread", "pcrread"));
+  const Finished shown = mrtool({"registers", "--tpm2-yaml", "tpm", "--tcti", swtpm.tcti()});
+  CHECK(shown.status == 0);
+  CHECK(shown.err.empty());
+  CHECK(shown.out == read_text(swtpm.directory() + "/pcrread"));
+  const Scratch root;
+  const Finished live = mrtool({"registers", "--json", "--tcti", swtpm.tcti(), "--root", root.path()});
+  CHECK(live.status == 0);
+  CHECK(nlohmann::json::parse(live.out)["authenticated"] == "live");
+  const Finished replayed = mrtool({"replay", "vectors/agile-sha256.bin", "--json", "--against", "live", "--tcti",
+                                    swtpm.tcti(), "--root", root.path()});
+  CHECK(replayed.status == 1);
+  CHECK(nlohmann::json::parse(replayed.out)["registers"][0]["against"][0]["authenticated"] == "live");
 }
 
 TEST_CASE("replay --against live compares with the machine under --root") {
