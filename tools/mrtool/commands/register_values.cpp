@@ -53,7 +53,7 @@ Result<std::map<RegisterKey, Digest>> initial_values(const CommandLine& line) {
 Result<std::vector<RegisterValues>> register_sources(const CommandLine& line, Host& host) {
   std::vector<RegisterValues> sources;
   for (const std::string& spec : line.all(OptionId::against)) {
-    MRTOOL_TRY(source, load_register_values(spec, host));
+    MRTOOL_TRY(source, load_register_values(spec, host, {.tcti = std::string(line.value(OptionId::tcti))}));
     sources.push_back(std::move(source));
   }
   return sources;

@@ -205,6 +205,9 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
+  for (const RegisterValues& source : *sources) {
+    session.tell_notes(source);
+  }
   LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
   Replay replay({.initial = *std::move(initial)}, session.diagnostics());
   replay.compare_with(*sources);
