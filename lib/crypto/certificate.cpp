@@ -13,30 +13,19 @@
 #include <limits>
 #include <memory>
 
+#include "lib/crypto/certificate_native.hpp"
+
 namespace mrtool {
 
 namespace {
 
 struct Free {
-  void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(unsigned char* bytes) const { OPENSSL_free(bytes); }
 };
 
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
-
-std::string name_text(const X509_NAME* name) {
-  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
-  // RFC 2253, but characters beyond ASCII are UTF-8 rather than escapes.
-  constexpr unsigned long kFlags = (XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  if (!bio || name == nullptr || X509_NAME_print_ex(bio.get(), name, 0, kFlags) < 0) {
-    return {};
-  }
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
-  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string{};
-}
 
 std::string last_common_name(const X509_NAME* name) {
   int last = -1;
@@ -63,16 +52,6 @@ std::string serial_text(const ASN1_INTEGER* serial) {
   return negative ? "-" + hex : hex;
 }
 
-std::string time_text(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return {};
-  }
-  constexpr int kFirstYear = 1900;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + kFirstYear, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
 std::string sha256_text(ByteView bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
@@ -84,28 +63,53 @@ std::string sha256_text(ByteView bytes) {
 
 }  // namespace
 
+std::string name_text(const X509_NAME* name) {
+  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+  constexpr unsigned long kFlags = (XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  if (!bio || name == nullptr || X509_NAME_print_ex(bio.get(), name, 0, kFlags) < 0) {
+    return {};
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string{};
+}
+
+std::string time_text(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
+    return {};
+  }
+  constexpr int kFirstYear = 1900;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + kFirstYear, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+CertificateSummary summarize_certificate(const X509* certificate, ByteView der) {
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  CertificateSummary summary{
+      .subject = name_text(subject),
+      .issuer = name_text(X509_get_issuer_name(certificate)),
+      .serial = serial_text(X509_get0_serialNumber(certificate)),
+      .not_before = time_text(X509_get0_notBefore(certificate)),
+      .not_after = time_text(X509_get0_notAfter(certificate)),
+      .sha256 = sha256_text(der),
+      .common_name = last_common_name(subject),
+  };
+  ERR_clear_error();
+  return summary;
+}
+
 std::optional<CertificateSummary> summarize_certificate(ByteView der) {
   if (der.empty() || der.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return {};
   }
   const unsigned char* end = der.data();
-  const Owned<X509> certificate(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
+  const OwnedX509 certificate(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
   ERR_clear_error();
   if (!certificate) {
     return {};
   }
-  const X509_NAME* subject = X509_get_subject_name(certificate.get());
-  CertificateSummary summary{
-      .subject = name_text(subject),
-      .issuer = name_text(X509_get_issuer_name(certificate.get())),
-      .serial = serial_text(X509_get0_serialNumber(certificate.get())),
-      .not_before = time_text(X509_get0_notBefore(certificate.get())),
-      .not_after = time_text(X509_get0_notAfter(certificate.get())),
-      .sha256 = sha256_text(der.first(static_cast<std::size_t>(end - der.data()))),
-      .common_name = last_common_name(subject),
-  };
-  ERR_clear_error();
-  return summary;
+  return summarize_certificate(certificate.get(), der.first(static_cast<std::size_t>(end - der.data())));
 }
 
 }  // namespace mrtool

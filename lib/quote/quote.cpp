@@ -10,7 +10,13 @@ namespace mrtool {
 
 namespace {
 
-constexpr std::array<QuoteKind, 0> kKinds{};
+constexpr std::array kKinds{
+    QuoteKind{"cca", "Arm CCA attestation token of a realm", Authenticated::signed_, quotes::is_cca,
+              quotes::appraise_cca},
+    QuoteKind{"nitro", "AWS Nitro attestation document, of an enclave or a NitroTPM", Authenticated::signed_,
+              quotes::is_nitro, quotes::appraise_nitro},
+    QuoteKind{"snp", "AMD SEV-SNP attestation report", Authenticated::signed_, quotes::is_snp, quotes::appraise_snp},
+};
 
 }  // namespace
 

@@ -50,13 +50,16 @@ struct QuoteEvidence {
   std::optional<NamedBytes> signature;       // TPM: TPMT_SIGNATURE, raw RSA or DER ECDSA
   std::optional<NamedBytes> pcr_file;        // TPM: binary PCR values (registers/pcr_file.hpp)
   std::optional<RegisterValues> pcr_values;  // TPM: the same from a text or JSON
-  std::optional<NamedBytes> key;             // TPM: PEM, DER, TPM2B_PUBLIC, TPMT_PUBLIC; CCA: the platform's key
-  std::vector<NamedBytes> roots;             // --ca; empty: the ones that are built in by fingerprint
+  std::optional<NamedBytes> key;  // TPM: PEM, DER, TPM2B_PUBLIC, TPMT_PUBLIC; CCA: the platform's key; SNP: the VCEK
+  std::vector<NamedBytes> roots;  // --ca; empty: the ones that are built in by fingerprint
   std::vector<NamedBytes> crls;
-  std::vector<NamedBytes> tcb_info;  // TDX: TCB info, QE identity and their issuer chains
+  std::vector<NamedBytes> tcb_info;    // TDX: TCB info, QE identity and their issuer chains
+  std::optional<NamedBytes> manifest;  // SNP: the services manifest of an SVSM (configfs-tsm: manifestblob)
   NoncePolicy nonce_policy = NoncePolicy::unstated;
   Bytes nonce;            // compared exactly; padded with zeros to 64 bytes where a report's field has 64
   std::int64_t time = 0;  // seconds since 1970: --at, or now
+  // --at: certificates are judged at `time` even where a report says itself when it was made (Nitro).
+  bool time_is_given = false;
 };
 
 // What a TPM signs: not the values, but the hash of some of them.
