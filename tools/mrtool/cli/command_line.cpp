@@ -7,6 +7,7 @@
 #include <charconv>
 #include <thread>
 
+#include "lib/base/nearest_word.hpp"
 #include "lib/base/text.hpp"
 
 namespace mrtool {

@@ -36,7 +36,4 @@ struct UsageError {
 
 std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::string> arguments);
 
-// The word of `known` that `word` is probably a misspelling of; empty when none is near.
-std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
-
 }  // namespace mrtool

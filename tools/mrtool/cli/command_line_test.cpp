@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "lib/base/nearest_word.hpp"
 #include "tools/mrtool/run.hpp"
 
 namespace mrtool {
