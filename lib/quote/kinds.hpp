@@ -13,6 +13,14 @@ Result<QuoteResult> appraise_cca(const QuoteEvidence& evidence);
 bool is_nitro(ByteView bytes);
 Result<QuoteResult> appraise_nitro(const QuoteEvidence& evidence);
 
+// Intel TDX quotes, versions 4 and 5. SGX quotes are recognised, and fail.
+bool is_tdx(ByteView bytes);
+Result<QuoteResult> appraise_tdx(const QuoteEvidence& evidence);
+
+// Intel TD reports, which only their own machine can check.
+bool is_tdreport(ByteView bytes);
+Result<QuoteResult> appraise_tdreport(const QuoteEvidence& evidence);
+
 // AMD SEV-SNP attestation reports, versions 2 to 5.
 bool is_snp(ByteView bytes);
 Result<QuoteResult> appraise_snp(const QuoteEvidence& evidence);
