@@ -25,13 +25,10 @@ std::array<std::string_view, 4> last_parts(std::string_view path) {
 
 std::optional<Register> register_of_path(const std::string& path) {
   const auto [file, name, provider, tree] = last_parts(path);
-  if (file != "event_log" || tree != "tsm") {
+  if (file != "event_log" || tree != "tsm" || provider.empty()) {
     return std::nullopt;
   }
-  if (auto known = parse_register(fmt::format("{}/{}", provider, name))) {
-    return known;
-  }
-  return parse_register(fmt::format("{}/mr:{}", provider, name));
+  return register_of_provider(provider, name);
 }
 
 Result<HashAlgorithm> bank_beside(const std::string& path, Host& host) {

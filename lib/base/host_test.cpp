@@ -126,3 +126,32 @@ TEST_CASE("peek: what was peeked at is read again, whatever the pieces") {
     CHECK(equal(*rest, ByteView(data).subspan(5)));
   }
 }
+
+TEST_CASE("a device is asked by ioctl; what does not understand it says why") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  Bytes argument(64);
+  const auto status = [&](const std::string& path) {
+    const Status asked = host->control(path, 0xC4405401UL, argument);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().kind == ErrorKind::io);
+    CHECK(asked.error().file == path);
+    return asked.error().message;
+  };
+  CHECK(status("/dev/null").contains("does not answer"));
+  CHECK(status(directory / "absent").contains("No such file"));
+}
+
+TEST_CASE("what the kernel serves is told from files") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "file") << "x";
+  const auto host = make_host("");
+  CHECK(host->is_kernels("/dev/null"));
+  CHECK_FALSE(host->is_kernels(directory.path()));
+  CHECK_FALSE(host->is_kernels(directory / "file"));
+  CHECK_FALSE(host->is_kernels(directory / "absent"));
+  CHECK_FALSE(host->is_kernels("/proc/version"));
+  if (std::filesystem::exists("/sys/class")) {
+    CHECK(host->is_kernels("/sys/class"));
+  }
+}

@@ -22,6 +22,7 @@ struct KindRow {
   std::string_view prefix;
   Numbering numbering;
   std::uint32_t last;
+  bool extendable;
 };
 
 // The kind whose prefix a register's name (without its provider) starts with; nullptr when none does.

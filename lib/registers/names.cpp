@@ -15,15 +15,15 @@ namespace mrtool {
 namespace {
 
 constexpr std::array kKinds{
-    KindRow{RegisterKind::pcr, "pcr", Numbering::counted, 23},
-    KindRow{RegisterKind::mrtd, "mrtd", Numbering::single, 0},
-    KindRow{RegisterKind::rtmr, "rtmr", Numbering::counted, 3},
-    KindRow{RegisterKind::rim, "rim", Numbering::single, 0},
-    KindRow{RegisterKind::rem, "rem", Numbering::counted, 3},
-    KindRow{RegisterKind::nv, "nv:0x", Numbering::handle, 0},
-    KindRow{RegisterKind::virtual_mr, "mr:", Numbering::named, 0},
-    KindRow{RegisterKind::invalid, "index:", Numbering::any, 0},
-    KindRow{RegisterKind::none, "-", Numbering::single, 0},
+    KindRow{RegisterKind::pcr, "pcr", Numbering::counted, 23, true},
+    KindRow{RegisterKind::mrtd, "mrtd", Numbering::single, 0, false},
+    KindRow{RegisterKind::rtmr, "rtmr", Numbering::counted, 3, true},
+    KindRow{RegisterKind::rim, "rim", Numbering::single, 0, false},
+    KindRow{RegisterKind::rem, "rem", Numbering::counted, 3, true},
+    KindRow{RegisterKind::nv, "nv:0x", Numbering::handle, 0, false},
+    KindRow{RegisterKind::virtual_mr, "mr:", Numbering::named, 0, false},
+    KindRow{RegisterKind::invalid, "index:", Numbering::any, 0, false},
+    KindRow{RegisterKind::none, "-", Numbering::single, 0, false},
 };
 
 // A provider may number its PCRs past a TPM's (Nitro has 32).
@@ -181,6 +181,23 @@ bool display_before(const Register& a, const Register& b) {
                       std::string_view(reg.carrier));
   };
   return key(a) < key(b);
+}
+
+bool is_extendable(const Register& reg) {
+  return kind_row(reg.kind).extendable || !reg.carrier.empty();
+}
+
+std::optional<Register> register_of_provider(std::string_view provider, std::string_view name) {
+  constexpr std::array<std::string_view, 3> kUnsaid{"", "tdx_guest", "arm_cca_guest"};
+  const bool unsaid = std::ranges::find(kUnsaid, provider) != kUnsaid.end();
+  const std::string prefix = unsaid ? std::string() : std::string(provider) + "/";
+  for (const std::string_view kind : {std::string_view(), kind_row(RegisterKind::virtual_mr).prefix}) {
+    const auto reg = parse_register(fmt::format("{}{}{}", prefix, kind, name));
+    if (reg && reg->kind != RegisterKind::none && reg->kind != RegisterKind::invalid && reg->carrier.empty()) {
+      return reg;
+    }
+  }
+  return std::nullopt;
 }
 
 Register register_from_index(std::uint64_t raw_index, Platform platform, bool mr_indexed) {

@@ -22,6 +22,14 @@ std::optional<Register> parse_register(std::string_view text, bool bare_number_i
 // Order for display: pcr, mrtd, rtmr, rim, rem, nv, virtual; then by index and name.
 bool display_before(const Register& a, const Register& b);
 
+// Can a guest extend it at run time? Of a virtual one: by extending its carrier.
+bool is_extendable(const Register& reg);
+
+// The register that a provider of a kernel's measurement-register tree calls `name`: one of the platform's where the
+// name is one (rtmr0, mrtd), else mr:NAME. The providers of the platforms themselves (tdx_guest, arm_cca_guest) are
+// left out, and so is an empty one. Nothing where that is no name.
+std::optional<Register> register_of_provider(std::string_view provider, std::string_view name);
+
 // The register that a CC measurement register index or a PCR index of a log means on a platform.
 // `mr_indexed`: the log's indices are CC measurement register indices (CCEL).
 Register register_from_index(std::uint64_t raw_index, Platform platform, bool mr_indexed);

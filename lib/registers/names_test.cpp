@@ -151,3 +151,28 @@ TEST_CASE("a wrong selection says what to write instead") {
     CHECK_FALSE_MESSAGE(parse_selection(text), text);
   }
 }
+
+TEST_CASE("registers that a running system can extend") {
+  for (const std::string_view name : {"pcr0", "pcr23", "tpm1/pcr7", "rtmr3", "rem0", "mr:mr_ima@rtmr3"}) {
+    CHECK_MESSAGE(is_extendable(*parse_register(name)), name);
+  }
+  for (const std::string_view name : {"mrtd", "rim", "mr:mrconfigid", "nv:0x01c40200", "index:41", "-"}) {
+    CHECK_FALSE_MESSAGE(is_extendable(*parse_register(name)), name);
+  }
+}
+
+TEST_CASE("what a provider calls a register") {
+  const auto name_of = [](std::string_view provider, std::string_view name) {
+    const auto reg = register_of_provider(provider, name);
+    return reg ? to_string(*reg) : "none";
+  };
+  CHECK(name_of("tdx_guest", "rtmr0") == "rtmr0");
+  CHECK(name_of("tdx_guest", "mrconfigid") == "mr:mrconfigid");
+  CHECK(name_of("", "mrtd") == "mrtd");
+  CHECK(name_of("tsm_mr_sample", "rtmr0") == "tsm_mr_sample/rtmr0");
+  CHECK(name_of("tsm_mr_sample", "rtmr_crypto_agile") == "tsm_mr_sample/mr:rtmr_crypto_agile");
+  CHECK(name_of("tdx_guest", "rtmr4") == "mr:rtmr4");
+  for (const std::string_view wrong : {"", "a b", "x@rtmr0", "a/b", "a,b"}) {
+    CHECK_MESSAGE(name_of("", wrong) == "none", wrong);
+  }
+}

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lib/crypto/digest.hpp"
 #include "lib/record/register.hpp"
@@ -25,6 +26,7 @@ struct RegisterValues {
   std::string kind;    // "direct", "tpm2_pcrread", "sysfs", "mrtool.registers", ...
   Authenticated authenticated = Authenticated::none;
   std::map<RegisterKey, Digest> values;
+  std::vector<std::string> notes{};  // sentences: what was there and could not be read, why it is trusted less
 };
 
 }  // namespace mrtool

@@ -37,6 +37,29 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+std::string_view part_from_end(std::string_view path, std::size_t i) {
+  for (;; --i) {
+    while (path.ends_with('/')) {
+      path.remove_suffix(1);
+    }
+    const auto slash = path.rfind('/');
+    if (i == 0) {
+      return slash == std::string_view::npos ? path : path.substr(slash + 1);
+    }
+    if (slash == std::string_view::npos) {
+      return {};
+    }
+    path = path.substr(0, slash);
+  }
+}
+
+Error about_file(Error error, const std::string& file) {
+  if (error.file.empty()) {
+    error.file = file;
+  }
+  return error;
+}
+
 Status add_value(RegisterValues& values, const Register& reg, HashAlgorithm bank, std::string_view hex,
                  std::string_view where) {
   const HashAlgorithmRow* row = find_algorithm(bank);
@@ -54,8 +77,18 @@ Status add_value(RegisterValues& values, const Register& reg, HashAlgorithm bank
   if (!bytes) {
     return malformed(where, fmt::format("the value of {} in bank {} is not hexadecimal", to_string(reg), row->name));
   }
-  const auto [place, added] = values.values.try_emplace(RegisterKey{reg, bank}, Digest(*bytes));
-  if (!added && !equal(place->second.view(), *bytes)) {
+  return add_bytes(values, reg, bank, *bytes, where);
+}
+
+Status add_bytes(RegisterValues& values, const Register& reg, HashAlgorithm bank, ByteView bytes,
+                 std::string_view where) {
+  const HashAlgorithmRow* row = find_algorithm(bank);
+  if (row == nullptr || bytes.size() != row->size) {
+    return malformed(where, fmt::format("expected {} bytes for {} in bank {}, found {}", row == nullptr ? 0 : row->size,
+                                        to_string(reg), to_string(bank), bytes.size()));
+  }
+  const auto [place, added] = values.values.try_emplace(RegisterKey{reg, bank}, Digest(bytes));
+  if (!added && !equal(place->second.view(), bytes)) {
     return malformed(where, fmt::format("a second, different value for {} in bank {}", to_string(reg), row->name));
   }
   return {};

@@ -15,28 +15,13 @@ namespace {
 constexpr std::string_view kBankDirectory = "pcr-";
 constexpr std::string_view kTpm12File = "pcrs";
 constexpr std::string_view kTpm12Line = "PCR-";
-constexpr std::uint64_t kRegisterFile = 4096;  // bytes; the kernel never gives more than a page
 
 RegisterValues no_values() {
   return {.source = {}, .kind = "sysfs", .authenticated = Authenticated::none, .values = {}};
 }
 
-std::string_view last_component(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) {
-    path.remove_suffix(1);
-  }
-  return path.substr(path.find_last_of('/') + 1);
-}
-
 bool is_number(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-Status with_file(Error error, const std::string& file) {
-  if (error.file.empty()) {
-    error.file = file;
-  }
-  return std::unexpected(std::move(error));
 }
 
 Status add_bank_directory(RegisterValues& values, const std::string& directory, std::string_view bank, Host& host) {
@@ -48,7 +33,7 @@ Status add_bank_directory(RegisterValues& values, const std::string& directory, 
     const std::string file = directory + "/" + name;
     MRTOOL_TRY(content, host.read_file(file, kRegisterFile));
     if (auto status = add_named_value(values, name, bank, trim(as_text(content)), "register file"); !status) {
-      return with_file(std::move(status).error(), file);
+      return std::unexpected(about_file(std::move(status).error(), file));
     }
   }
   return {};
@@ -58,7 +43,7 @@ Status add_tpm12_file(RegisterValues& values, const std::string& file, Host& hos
   MRTOOL_TRY(content, host.read_file(file, limits::kSmallFile));
   auto parsed = parse_sysfs_pcrs(as_text(content));
   if (!parsed) {
-    return with_file(std::move(parsed).error(), file);
+    return std::unexpected(about_file(std::move(parsed).error(), file));
   }
   values.values.merge(parsed->values);
   return {};
@@ -101,11 +86,21 @@ Result<RegisterValues> parse_sysfs_pcrs(std::string_view text) {
   return values;
 }
 
+bool is_sysfs(const std::string& directory, Host& host) {
+  if (part_from_end(directory, 0).starts_with(kBankDirectory)) {
+    return true;
+  }
+  const auto names = host.list(directory);
+  return names && std::ranges::any_of(*names, [](const std::string& name) {
+           return name == kTpm12File || name.starts_with(kBankDirectory);
+         });
+}
+
 Result<RegisterValues> read_sysfs(const std::string& directory, Host& host) {
   RegisterValues values = no_values();
   MRTOOL_TRY(names, host.list(directory));
   Status status;
-  if (const std::string_view own = last_component(directory); own.starts_with(kBankDirectory)) {
+  if (const std::string_view own = part_from_end(directory, 0); own.starts_with(kBankDirectory)) {
     status = add_bank_directory(values, directory, own.substr(kBankDirectory.size()), host);
   }
   for (const std::string& name : names) {
@@ -121,11 +116,6 @@ Result<RegisterValues> read_sysfs(const std::string& directory, Host& host) {
   }
   if (!status) {
     return std::unexpected(std::move(status).error());
-  }
-  if (values.values.empty()) {
-    return fail(ErrorKind::malformed,
-                "no register file is in this directory; expected pcr-BANK/N, as in /sys/class/tpm/tpm0, or the "
-                "pcr-BANK directory itself");
   }
   return values;
 }

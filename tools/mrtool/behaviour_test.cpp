@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/process_test.hpp"
 
 namespace mrtool::testing {
@@ -116,6 +117,77 @@ TEST_CASE("live finds the logs of the machine under --root, and says so when the
   const Finished one = mrtool({"inspect", "live", "--root", root.path()});
   CHECK(one.status == 0);
   CHECK(one.out.contains("sys/kernel/security/tpm0/binary_bios_measurements"));
+}
+
+TEST_CASE("registers: live shows the machine under --root, whose plain files nothing vouches for") {
+  const Scratch root;
+  const Finished none = mrtool({"registers", "--root", root.path()});
+  CHECK(none.status == 5);
+  CHECK(none.err.contains((root / "sys/class/tpm").string()));
+  CHECK(none.err.contains((root / "dev/tdx_guest").string()));
+  const auto tree = root / "sys/devices/virtual/misc/tdx_guest/measurements";
+  std::filesystem::create_directories(tree);
+  write_text(tree / "rtmr0:sha384", std::string(48, '\x11'));
+  write_text(tree / "mrtd:sha384", std::string(48, '\x22'));
+  const Finished json = mrtool({"registers", "--json", "--root", root.path()});
+  CHECK(json.status == 0);
+  CHECK(json.err.contains("not authenticated"));
+  const auto document = nlohmann::json::parse(json.out);
+  CHECK(document["authenticated"] == "none");
+  CHECK(document["kind"] == "live");
+  CHECK(document["registers"].size() == 2);
+  CHECK(document["registers"][1]["register"] == "rtmr0");
+  CHECK(mrtool({"registers", "--root", root.path(), "-q"}).err.empty());
+  const Finished text = mrtool({"registers", "live", "--root", root.path()});
+  CHECK(text.out.contains("nothing vouches for these values"));
+}
+
+TEST_CASE("registers and replay reach a TPM by --tcti, and print what tpm2_pcrread does") {
+  const Finished unreachable = mrtool({"registers", "tpm", "--tcti", "swtpm:path=/nonexistent/tpm"});
+  CHECK(unreachable.status == 5);
+  CHECK(
+      unreachable.err.starts_with("mrtool: error: tpm: the TPM cannot be reached through swtpm:path=/nonexistent/tpm"));
+  CHECK(std::ranges::count(unreachable.err, '\n') == 1);
+  if (!SwTpm::installed()) {
+    MESSAGE("skipped: swtpm is not installed");
+    return;
+  }
+  const SwTpm swtpm;
+  REQUIRE(swtpm.running());
+  REQUIRE(swtpm.run("tpm2_pcrextend 0:sha256=" + std::string(64, '5')));
+  REQUIRE(swtpm.run("tpm2_pcrread", "pcrread"));
+  const Finished shown = mrtool({"registers", "--tpm2-yaml", "tpm", "--tcti", swtpm.tcti()});
+  CHECK(shown.status == 0);
+  CHECK(shown.err.empty());
+  CHECK(shown.out == read_text(swtpm.directory() + "/pcrread"));
+  const Scratch root;
+  const Finished live = mrtool({"registers", "--json", "--tcti", swtpm.tcti(), "--root", root.path()});
+  CHECK(live.status == 0);
+  CHECK(nlohmann::json::parse(live.out)["authenticated"] == "live");
+  const Finished replayed = mrtool({"replay", "vectors/agile-sha256.bin", "--json", "--against", "live", "--tcti",
+                                    swtpm.tcti(), "--root", root.path()});
+  CHECK(replayed.status == 1);
+  CHECK(nlohmann::json::parse(replayed.out)["registers"][0]["against"][0]["authenticated"] == "live");
+}
+
+TEST_CASE("replay --against live compares with the machine under --root") {
+  const Scratch root;
+  const auto bank = root / "sys/class/tpm/tpm0/pcr-sha256";
+  std::filesystem::create_directories(bank);
+  const std::string log = "vectors/agile-sha256.bin";
+  const auto replayed = nlohmann::json::parse(mrtool({"replay", "--json", log}).out);
+  for (const auto& reg : replayed["registers"]) {
+    write_text(bank / reg["register"].get<std::string>().substr(3), reg["value"].get<std::string>() + "\n");
+  }
+  const std::vector<std::string> words = {"replay", log, "--json", "--against", "live", "--root", root.path()};
+  const Finished equal = mrtool(words);
+  CHECK(equal.status == 0);
+  const auto document = nlohmann::json::parse(equal.out);
+  CHECK(document["verdict"] == "equal");
+  CHECK(document["registers"][0]["against"][0]["source"] == "live");
+  CHECK(document["registers"][0]["against"][0]["authenticated"] == "none");
+  write_text(bank / "7", std::string(64, 'a') + "\n");
+  CHECK(mrtool(words).status == 1);
 }
 
 TEST_CASE("-o replaces a file in one step or not at all") {

@@ -46,6 +46,8 @@ int run_process(std::span<char*> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // libtss2 tells on standard error what is told here in its own way; whoever wants to hear it says so.
+  (void)::setenv("TSS2_LOG", "all+NONE", 0);
   // A reader that goes away is noticed where it is written to.
   (void)std::signal(SIGPIPE, SIG_IGN);
   constexpr int kFailed = 5;

@@ -122,6 +122,24 @@ TEST_CASE("replay: every log's JSON fits its schema and YAML is equal") {
   }
 }
 
+TEST_CASE("registers: JSON fits its schema, YAML is equal, and it is a source itself") {
+  const Scratch scratch;
+  for (const std::string& source :
+       {std::string("vm/direct-ima-ng/tpm2_pcrread.yaml"),
+        "sha384:rtmr2=" + std::string(96, 'a') + ",sha256:mr:mr_ima@rtmr3=" + std::string(64, 'b')}) {
+    CAPTURE(source);
+    const std::string text = mrtool({"registers", "--json", source}).out;
+    const json document = json::parse(text);
+    CHECK(problems(load_schema("registers"), document) == "");
+    CHECK(same(YAML::Load(mrtool({"registers", "--yaml", source}).out), document));
+    write_text(scratch / "registers.json", text);
+    const json again = json::parse(mrtool({"registers", "--json", (scratch / "registers.json").string()}).out);
+    CHECK(again["registers"] == document["registers"]);
+    CHECK(again["kind"] == "mrtool.registers");
+    CHECK(again["authenticated"] == "none");
+  }
+}
+
 TEST_CASE("formats: JSON fits its schema and YAML is equal") {
   const json document = json::parse(mrtool({"formats", "--json"}).out);
   CHECK(problems(load_schema("formats"), document) == "");

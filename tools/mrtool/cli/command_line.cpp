@@ -232,6 +232,11 @@ std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::s
                              escape_for_terminal(line.arguments.front())),
                  line.command);
   }
+  if (line.command->takes_source && line.arguments.size() > 1) {
+    return usage(fmt::format("{} takes one {}, but '{}' is given too", line.command->name, line.command->positional,
+                             escape_for_terminal(line.arguments[1])),
+                 line.command);
+  }
   if (auto problem = check_values(line)) {
     return usage(std::move(*problem), line.command);
   }

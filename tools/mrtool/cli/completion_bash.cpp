@@ -28,8 +28,13 @@ void append_value_cases(std::string& out) {
     const auto to = std::back_inserter(out);
     const auto words = value_words(spec);
     fmt::format_to(to, "    {})\n", names_of(spec));
-    if (spec.value == ValueKind::file || spec.value == ValueKind::source) {
+    if (spec.value == ValueKind::file) {
       out += "      mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n      compopt -o filenames\n";
+    } else if (spec.value == ValueKind::source) {
+      fmt::format_to(to,
+                     "      mapfile -t COMPREPLY < <(compgen -f -- \"$current\"; compgen -W '{}' -- \"$current\")\n"
+                     "      compopt -o filenames\n",
+                     fmt::join(words, " "));
     } else if (spec.value == ValueKind::directory) {
       out += "      mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n      compopt -o filenames\n";
     } else if (!words.empty()) {
@@ -90,7 +95,7 @@ std::string bash_completion() {
   for (const CommandSpec& command : commands()) {
     fmt::format_to(to, "  {})\n    options='{}'\n", command.name, all_names(options_of(command)));
     if (!command.positional.empty()) {
-      fmt::format_to(to, "    logs='{}'\n", fmt::join(log_words(), " "));
+      fmt::format_to(to, "    logs='{}'\n", fmt::join(positional_words(command), " "));
     }
     out += "    ;;\n";
   }

@@ -30,8 +30,10 @@ void append_option(std::string& out, const OptionSpec& spec, std::string_view co
     case ValueKind::none:
       break;
     case ValueKind::file:
-    case ValueKind::source:
       out += " -r -F";
+      break;
+    case ValueKind::source:
+      fmt::format_to(to, " -r -F -a {}", quoted(fmt::format("{}", fmt::join(words, " "))));
       break;
     case ValueKind::directory:
       out += " -x -a '(__fish_complete_directories)'";
@@ -66,7 +68,7 @@ std::string fish_completion() {
     }
     if (!command.positional.empty()) {
       fmt::format_to(to, "complete -c mrtool -n {} -F -a {}\n", quoted(condition),
-                     quoted(fmt::format("{}", fmt::join(log_words(), " "))));
+                     quoted(fmt::format("{}", fmt::join(positional_words(command), " "))));
     }
   }
   return out;

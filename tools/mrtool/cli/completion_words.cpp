@@ -4,6 +4,7 @@
 
 #include "formats/formats.hpp"
 #include "lib/crypto/algorithms.hpp"
+#include "lib/sources/sources.hpp"
 
 namespace mrtool {
 
@@ -40,7 +41,19 @@ std::vector<std::string> value_words(const OptionSpec& option) {
       words.insert(words.end(), format.aliases.begin(), format.aliases.end());
     }
   }
+  if (option.value == ValueKind::source) {
+    const auto sources = source_words();
+    words.insert(words.end(), sources.begin(), sources.end());
+  }
   return words;
+}
+
+std::vector<std::string> positional_words(const CommandSpec& command) {
+  if (!command.takes_source) {
+    return log_words();
+  }
+  const auto words = source_words();
+  return {words.begin(), words.end()};
 }
 
 std::vector<std::string> log_words() {

@@ -15,5 +15,7 @@ std::vector<const OptionSpec*> global_options();
 std::vector<std::string> value_words(const OptionSpec& option);
 // "tcg2:" and so on: what may stand before a log's path, and "live".
 std::vector<std::string> log_words();
+// What may stand for a command's positional, besides a path.
+std::vector<std::string> positional_words(const CommandSpec& command);
 
 }  // namespace mrtool

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "lib/sources/sources.hpp"
 #include "tools/mrtool/cli/completion.hpp"
 #include "tools/mrtool/cli/completion_words.hpp"
 
@@ -26,7 +27,10 @@ std::string description(std::string_view text) {
 
 std::string action(const OptionSpec& spec) {
   const auto words = value_words(spec);
-  if (spec.value == ValueKind::file || spec.value == ValueKind::source) {
+  if (spec.value == ValueKind::source) {
+    return "_mrtool_sources";
+  }
+  if (spec.value == ValueKind::file) {
     return "_files";
   }
   if (spec.value == ValueKind::directory) {
@@ -60,6 +64,8 @@ std::string zsh_completion() {
   const auto to = std::back_inserter(out);
   fmt::format_to(to, "_mrtool_logs() {{\n  local -a words=({})\n  _files\n  compadd -S '' -- $words\n}}\n\n",
                  fmt::join(log_words(), " "));
+  fmt::format_to(to, "_mrtool_sources() {{\n  local -a words=({})\n  _files\n  compadd -- $words\n}}\n\n",
+                 fmt::join(source_words(), " "));
   out += "_mrtool() {\n  local curcontext=$curcontext state line\n  local -a commands=(\n";
   for (const CommandSpec& command : commands()) {
     fmt::format_to(to, "    '{}:{}'\n", command.name, description(command.brief));
@@ -83,7 +89,8 @@ std::string zsh_completion() {
       fmt::format_to(to, " \\\n        {}", argument(*spec));
     }
     if (!command.positional.empty()) {
-      fmt::format_to(to, " \\\n        '*:{}:_mrtool_logs'", command.positional);
+      fmt::format_to(to, " \\\n        '{}:{}:{}'", command.takes_source ? "1" : "*", command.positional,
+                     command.takes_source ? "_mrtool_sources" : "_mrtool_logs");
     }
     out += "\n      ;;\n";
   }

@@ -102,7 +102,7 @@ std::string help_text() {
 std::string help_text(const CommandSpec& command) {
   std::string out = fmt::format("Usage: mrtool {} [OPTION...]", command.name);
   if (!command.positional.empty()) {
-    fmt::format_to(std::back_inserter(out), " [{}...]", command.positional);
+    fmt::format_to(std::back_inserter(out), " [{}{}]", command.positional, command.takes_source ? "" : "...");
   }
   out += "\n\n";
   wrap(out, fmt::format("mrtool {}: {}.", command.name, command.brief), 0);
@@ -110,7 +110,8 @@ std::string help_text(const CommandSpec& command) {
   wrap(out, command.detail, 0);
   if (!command.positional.empty()) {
     out += "\nArguments:\n";
-    term(out, fmt::format("{}...", command.positional), command.positional_brief, kNameColumn);
+    term(out, fmt::format("{}{}", command.positional, command.takes_source ? "" : "..."), command.positional_brief,
+         kNameColumn);
   }
   for (const Category category :
        {Category::selection, Category::comparison, Category::conversion, Category::rendering, Category::global}) {

@@ -64,9 +64,12 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      {},
      Category::comparison,
      true,
-     "compare with register values: a file, a directory or values",
-     "A file of tpm2_pcrread's text or of mrtool's own JSON, a directory of sysfs PCR files, or values given directly: "
-     "sha256:7=HEX, sha384:rtmr2=HEX. May be given several times."},
+     "compare with register values: live, a file, a directory or values",
+     "live, tpm or tdx-guest for this machine's; a file of tpm2_pcrread's text or of mrtool's own JSON, or an "
+     "attestation "
+     "report; a directory of sysfs PCR files or of measurement registers; SELECTION@FILE for bare values; or values "
+     "given "
+     "directly: sha256:7=HEX, sha384:rtmr2=HEX. May be given several times."},
     {initial,
      "initial",
      0,
@@ -76,6 +79,16 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      Category::comparison,
      true,
      "start this register at this value instead of the platform's",
+     ""},
+    {tcti,
+     "tcti",
+     0,
+     "CONF",
+     ValueKind::word,
+     {},
+     Category::comparison,
+     false,
+     "how the TPM is reached, as tpm2-tools has it: device:PATH, swtpm:path=SOCKET",
      ""},
     {to,
      "to",
@@ -234,15 +247,20 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
 constexpr auto kInspectOptions =
     std::to_array<OptionId>({registers, bank, type, record, text, details, raw, json, ndjson, yaml, tpm2_yaml,
                              eventlog_version, output, diagnostics});
-constexpr auto kReplayOptions =
-    std::to_array<OptionId>({registers, bank, against, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
+constexpr auto kReplayOptions = std::to_array<OptionId>(
+    {registers, bank, against, tcti, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
 constexpr auto kConvertOptions =
     std::to_array<OptionId>({registers, bank, to, dialect, loss_report, allow_loss, allow_gap, output, diagnostics});
+constexpr auto kRegistersOptions =
+    std::to_array<OptionId>({registers, bank, tcti, text, json, yaml, tpm2_yaml, output, diagnostics});
 constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
 
 constexpr std::string_view kLogBrief =
     "[FORMAT:][REGISTER=]PATH, - for standard input, or live for this machine's own logs. Several are one chain. "
     "Without any: live at a terminal, else standard input.";
+
+constexpr std::string_view kSourceBrief =
+    "live (the default), tpm or tdx-guest; a file or directory; SELECTION@FILE for bare values; BANK:REGISTER=HEX,...";
 
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {"inspect", "show the records of logs, decoded",
@@ -262,6 +280,10 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "written, the status is 4 and each loss is told, unless --allow-loss is given. The result is read back and "
      "replayed first: one that leads to other register values is never written.",
      "LOG", kLogBrief, kConvertOptions, convert_command},
+    {"registers", "show register values from this machine, a file or a report",
+     "The values of a source, and whether anything vouches for them. Its JSON can be given to --against. A quote's "
+     "signature is not checked here.",
+     "SRC", kSourceBrief, kRegistersOptions, registers_command, true},
     {"formats", "list the log formats, and what each one holds",
      "For each format its name and aliases, what it carries, and the variants (V) and tolerances (T) that its reader "
      "knows by name. With --matrix, how each kind of record is carried by each format.",

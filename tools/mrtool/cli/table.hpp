@@ -36,6 +36,7 @@ enum class OptionId : std::uint8_t {
   diagnostics,
   against,
   initial,
+  tcti,
   to,
   dialect,
   loss_report,
@@ -71,6 +72,7 @@ struct CommandSpec {
   std::string_view positional_brief;  // may be empty
   std::span<const OptionId> options;  // global ones are understood
   int (*run)(const CommandLine&, Environment&);
+  bool takes_source = false;  // the positional is one source of register values, not logs
 };
 
 std::span<const OptionSpec> options();

@@ -9,6 +9,7 @@ namespace mrtool {
 int inspect_command(const CommandLine& line, Environment& environment);
 int replay_command(const CommandLine& line, Environment& environment);
 int convert_command(const CommandLine& line, Environment& environment);
+int registers_command(const CommandLine& line, Environment& environment);
 int formats_command(const CommandLine& line, Environment& environment);
 
 }  // namespace mrtool

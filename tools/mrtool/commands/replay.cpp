@@ -60,7 +60,7 @@ Result<ReplayOptions> replay_options(const CommandLine& line) {
 Result<std::vector<RegisterValues>> load_sources(const CommandLine& line, Host& host, const Filter& filter) {
   std::vector<RegisterValues> sources;
   for (const std::string& spec : line.all(OptionId::against)) {
-    MRTOOL_TRY(source, load_register_values(spec, host));
+    MRTOOL_TRY(source, load_register_values(spec, host, {.tcti = std::string(line.value(OptionId::tcti))}));
     std::erase_if(source.values,
                   [&filter](const auto& entry) { return !filter.takes(entry.first.reg, entry.first.bank); });
     sources.push_back(std::move(source));
@@ -263,6 +263,9 @@ int replay_command(const CommandLine& line, Environment& environment) {
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
+  }
+  for (const RegisterValues& source : *sources) {
+    session.tell_notes(source);
   }
   LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
   Replay replay(std::move(*options), session.diagnostics());

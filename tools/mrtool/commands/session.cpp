@@ -93,10 +93,7 @@ std::optional<Error> Session::missing_input(const LogChain& chain) const {
 }
 
 void Session::tell(const Diagnostic& diagnostic, const LogChain& chain) {
-  append_messages(environment_.err.buffer(), {diagnostic}, chain.logs(),
-                  {.json = line_.value(OptionId::diagnostics) == "json",
-                   .warnings = !line_.has(OptionId::quiet),
-                   .notes = line_.has(OptionId::verbose)},
+  append_messages(environment_.err.buffer(), {diagnostic}, chain.logs(), messages(),
                   Style(colored(environment_.error_is_terminal)));
   environment_.err.settle();
 }
@@ -108,6 +105,23 @@ int Session::stop(const Error& error) {
                   Style(colored(environment_.error_is_terminal)));
   environment_.err.flush();
   return row_of(error.kind).exit_status;
+}
+
+MessageOptions Session::messages() const {
+  return {.json = line_.value(OptionId::diagnostics) == "json",
+          .warnings = !line_.has(OptionId::quiet),
+          .notes = line_.has(OptionId::verbose)};
+}
+
+void Session::tell_notes(const RegisterValues& source) {
+  for (const std::string& note : source.notes) {
+    diagnostics_.add({.severity = Severity::warning,
+                      .code = "source",
+                      .log = {},
+                      .record = {},
+                      .offset = {},
+                      .message = fmt::format("{}: {}", source.source, note)});
+  }
 }
 
 int Session::deliver(int status) {
@@ -122,7 +136,11 @@ int Session::deliver(int status) {
 }
 
 int Session::finish(int status) {
-  return deliver(status);
+  status = deliver(status);
+  append_messages(environment_.err.buffer(), diagnostics_.all(), {}, messages(),
+                  Style(colored(environment_.error_is_terminal)));
+  environment_.err.flush();
+  return status;
 }
 
 int Session::finish(const LogChain& chain, int status) {
@@ -139,10 +157,7 @@ int Session::finish(const LogChain& chain, int status) {
   } else {
     file_.reset();
   }
-  const MessageOptions messages{.json = line_.value(OptionId::diagnostics) == "json",
-                                .warnings = !line_.has(OptionId::quiet),
-                                .notes = line_.has(OptionId::verbose)};
-  append_messages(environment_.err.buffer(), all_diagnostics(chain), chain.logs(), messages,
+  append_messages(environment_.err.buffer(), all_diagnostics(chain), chain.logs(), messages(),
                   Style(colored(environment_.error_is_terminal)));
   environment_.err.flush();
   return status;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "formats/chain.hpp"
+#include "lib/registers/values.hpp"
 #include "tools/mrtool/cli/command_line.hpp"
 #include "tools/mrtool/environment.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
@@ -41,6 +42,8 @@ class Session {
 
   // Says one thing on standard error, in full, now.
   void tell(const Diagnostic& diagnostic, const LogChain& chain);
+  // Keeps what is to be said of a source of register values for the end of the run.
+  void tell_notes(const RegisterValues& source);
   // What was written so far will not be put in the place of -o FILE.
   void discard_output() { file_.reset(); }
   // Will bytes that are written now be shown by a terminal?
@@ -56,6 +59,7 @@ class Session {
 
  private:
   bool colored(bool terminal) const;
+  MessageOptions messages() const;
   int deliver(int status);
 
   const CommandLine& line_;

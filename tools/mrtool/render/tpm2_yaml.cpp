@@ -220,4 +220,20 @@ void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> r
   }
 }
 
+void write_tpm2_pcrread_yaml(std::string& out, const std::map<RegisterKey, Digest>& values) {
+  for (const HashAlgorithmRow& row : hash_algorithms()) {
+    bool headed = false;
+    for (const auto& [key, value] : values) {
+      if (key.bank != row.id || key.reg.kind != RegisterKind::pcr || !key.reg.provider.empty()) {
+        continue;
+      }
+      if (!headed) {
+        fmt::format_to(std::back_inserter(out), "  {}:\n", row.name);
+      }
+      headed = true;
+      append_pcr(out, key.reg.index, value);
+    }
+  }
+}
+
 }  // namespace mrtool

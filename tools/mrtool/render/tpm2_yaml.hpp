@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,5 +40,8 @@ class Tpm2EventlogYaml {
 // without a result hold their initial value. Other registers than PCRs have no place in it.
 void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> registers,
                              const std::function<bool(const Register&, HashAlgorithm)>& wanted);
+
+// The PCRs among a source's values, no others, in the same shape.
+void write_tpm2_pcrread_yaml(std::string& out, const std::map<RegisterKey, Digest>& values);
 
 }  // namespace mrtool

@@ -1,0 +1,39 @@
+// The one TPM 2.0 client: a session with a TPM, over libtss2's ESAPI.
+//
+// libtss2 writes its own messages to standard error unless the environment says TSS2_LOG=all+NONE; a program sets that
+// before it opens a TPM. Calls wait as long as the TPM does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/host.hpp"
+#include "lib/tpm/pcr_read.hpp"
+
+namespace mrtool {
+
+class Tpm {
+ public:
+  // `tcti` as tpm2-tools has it: "device:/dev/tpm0", "swtpm:path=SOCKET", "tabrmd:", "mssim:host=H,port=P". Empty or
+  // "device": /dev/tpmrm0, else /dev/tpm0, under the host's root. Nothing is written to what is no device.
+  // Errors: io, with the reason in words: no TPM, busy, not permitted, a library that is not installed.
+  static Result<std::unique_ptr<Tpm>> open(const std::string& tcti, Host& host);
+  ~Tpm();
+  Tpm(const Tpm&) = delete;
+  Tpm& operator=(const Tpm&) = delete;
+
+  const std::string& tcti() const;  // what was opened
+
+  // The banks that are allocated and known here, with the PCRs that each has.
+  Result<std::vector<PcrBank>> banks();
+  // All of them, of one moment (but for PCR 16 and 23, which the TPM does not count changes of).
+  Result<std::map<RegisterKey, Digest>> read_pcrs(const std::vector<PcrBank>& selection);
+
+ private:
+  struct State;
+  explicit Tpm(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mrtool
