@@ -52,6 +52,10 @@ bool Appraisal::State::is_virtual(const AppraisedLog& log) const {
   });
 }
 
+bool Appraisal::State::tolerates(std::string_view what) const {
+  return options_.tolerated.contains(std::string(what)) || (options_.tolerant && what != kTolerateViolations);
+}
+
 StandingOptions Appraisal::State::standing_options() const {
   return {.trusts = [this](std::size_t source) { return sources_[source].trusted; }, .allow_weak = options_.allow_sha1};
 }

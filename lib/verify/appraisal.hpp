@@ -22,13 +22,17 @@
 
 namespace mrtool {
 
+// Among what may be tolerated, beside the readers' tolerances: files that were open for writing while IMA measured
+// them.
+inline constexpr std::string_view kTolerateViolations = "ima-violations";
+
 struct AppraisalOptions {
   std::map<RegisterKey, Digest> initial{};
   std::optional<Selection> require{};  // what has to be compared; nothing: every register that the logs extend
   bool trust_registers = false;        // values of sources that nothing authenticates count
   bool allow_sha1 = false;             // a comparison in a weak bank suffices
   bool tolerant = false;               // every tolerance of the readers is taken
-  std::set<std::string> tolerated{};   // these are: T01, ...
+  std::set<std::string> tolerated{};   // these are: T01, ...; kTolerateViolations
   std::shared_ptr<const Policy> policy{};
 };
 

@@ -81,6 +81,8 @@ struct Appraisal::State final : BoundRecords {
   QuoteCheck check_tolerances();
   QuoteCheck check_continuity() const;
   QuoteCheck check_boot_aggregates();
+  QuoteCheck check_violations() const;
+  bool tolerates(std::string_view what) const;
   std::optional<Digest> boot_value(const Register& reg, HashAlgorithm bank) const;
   Verdict judge_boot_aggregate(const RecordFindings::BootAggregate& entry, std::string& why);
   bool is_required(const Register& reg, HashAlgorithm bank) const;

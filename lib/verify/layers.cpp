@@ -251,8 +251,7 @@ QuoteCheck Appraisal::State::check_tolerances() {
   for (const AppraisedPass& ended : passes_) {
     for (const Diagnostic& diagnostic : ended.sink.all()) {
       if (is_tolerance(diagnostic.code)) {
-        const bool tolerated = options_.tolerant || options_.tolerated.contains(diagnostic.code);
-        (tolerated ? taken : refused).insert(diagnostic.code);
+        (tolerates(diagnostic.code) ? taken : refused).insert(diagnostic.code);
       }
     }
   }
@@ -368,16 +367,22 @@ QuoteCheck Appraisal::State::check_boot_aggregates() {
   return check;
 }
 
+QuoteCheck Appraisal::State::check_violations() const {
+  if (records_.violations() == 0) {
+    return make_check("ima-violations", Verdict::pass, "no file was open for writing while it was measured");
+  }
+  const bool tolerated = tolerates(kTolerateViolations);
+  return make_check(
+      "ima-violations", tolerated ? Verdict::pass : Verdict::fail,
+      fmt::format("{} open for writing while measured{}", count_of(records_.violations(), "file was", "files were"),
+                  tolerated ? ", which is tolerated" : ""));
+}
+
 Layer Appraisal::State::log_layer() {
   Layer layer{.name = "log", .checks = {check_tolerances(), check_digests(), check_continuity()}};
   if (records_.saw_ima()) {
     layer.checks.push_back(check_boot_aggregates());
-    layer.checks.push_back(
-        records_.violations() == 0
-            ? make_check("ima-violations", Verdict::pass, "no file was open for writing while it was measured")
-            : make_check("ima-violations", Verdict::fail,
-                         fmt::format("{} open for writing while measured",
-                                     count_of(records_.violations(), "file was", "files were"))));
+    layer.checks.push_back(check_violations());
   }
   std::uint64_t beyond = 0;
   for (const AppraisedPass& ended : passes_) {
@@ -471,8 +476,7 @@ void Appraisal::State::add_diagnostics() {
       continue;
     }
     for (const Diagnostic& diagnostic : ended.sink.all()) {
-      const bool refused =
-          is_tolerance(diagnostic.code) && !options_.tolerant && !options_.tolerated.contains(diagnostic.code);
+      const bool refused = is_tolerance(diagnostic.code) && !tolerates(diagnostic.code);
       const bool incomplete = diagnostic.code == "too-many-registers";
       findings_.push_back({.severity = diagnostic.severity,
                            .effect = refused      ? Verdict::fail
@@ -495,7 +499,8 @@ AppraisalReport Appraisal::State::finish() {
     const bool of_other_bank =
         finding.bank != HashAlgorithm::none && !vouched_.empty() &&
         std::ranges::none_of(vouched_, [&finding](const auto& entry) { return entry.first.bank == finding.bank; });
-    if (of_other_bank) {
+    const bool tolerated = finding.code == "ima-violation" && tolerates(kTolerateViolations);
+    if (of_other_bank || tolerated) {
       finding.severity = Severity::warning;
       finding.effect = Verdict::pass;
     }

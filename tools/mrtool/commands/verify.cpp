@@ -35,10 +35,11 @@ Result<std::set<std::string>> tolerated_codes(const CommandLine& line) {
       const std::size_t end = std::min(list.find(',', start), list.size());
       const std::string code = list.substr(start, end - start);
       const Quirk* const quirk = find_quirk(code);
-      if (quirk == nullptr || !quirk->is_tolerance()) {
-        return fail(ErrorKind::usage, fmt::format("--tolerate takes tolerances such as T01, not '{}'; 'mrtool formats' "
-                                                  "lists them",
-                                                  escape_for_terminal(code)));
+      if (code != kTolerateViolations && (quirk == nullptr || !quirk->is_tolerance())) {
+        return fail(ErrorKind::usage,
+                    fmt::format("--tolerate takes ima-violations and tolerances such as T01, not '{}'; "
+                                "'mrtool formats' lists those",
+                                escape_for_terminal(code)));
       }
       codes.insert(code);
       start = end + 1;
