@@ -238,7 +238,7 @@ TEST_CASE("what --require names has to be vouched for, and what it does not name
 TEST_CASE("a quote over an empty or untouched selection vouches for nothing") {
   LayeredCase made;
   const TestKey key = TestKey::ec("P-256");
-  write_text(made.files / "key.pem", key.pem());
+  write_text(made.files / "key.der", std::string(as_text(key.der())));
   const auto verify_with = [&](const PcrSelections& selections) {
     TestQuote quote;
     quote.selections = selections;
@@ -248,7 +248,7 @@ TEST_CASE("a quote over an empty or untouched selection vouches for nothing") {
     write_text(made.files / "quote.sig",
                std::string(as_text(tpmt_signature(0x0018, HashAlgorithm::sha256, plain, Curve::p256))));
     return mrtool({"verify", "vectors/agile-sha256.bin", "--quote", made.path("quote.msg"), "--sig",
-                   made.path("quote.sig"), "--key", made.path("key.pem"), "--nonce", to_hex(kTestNonce)});
+                   made.path("quote.sig"), "--key", made.path("key.der"), "--nonce", to_hex(kTestNonce)});
   };
   const Finished empty = verify_with({});
   CAPTURE(empty.out);
