@@ -112,7 +112,7 @@ TEST_CASE("IMA: an entry of the legacy template's size can be called one") {
   log.ima("ima", ima_data(path, hashed(kSha256, "evil")));
   REQUIRE(log.records[1].data.size() == 276);
   const std::string forbidden =
-      "  - name: no evil\n    select: {register: pcr10, content: ima}\n    expect: none\n    where: {name: '*/evil'}\n";
+      "  - name: no evil\n    select: {register: pcr10, content: ima}\n    expect: none\n    where: {name: '/x*/evil'}\n";
   CHECK(verdict(forbidden, log) == Verdict::inconclusive);
 }
 
