@@ -29,7 +29,7 @@ Register without_carrier(Register reg) {
 }
 
 Slot slot_for(const CarriedCell& carried) {
-  return {.reg = carried.reg, .claims = {}, .first_extend = {}, .missing = {}};
+  return {.reg = carried.reg, .claims = {}, .first_extend = {}, .missing = {}, .last_log_grows = true};
 }
 
 }  // namespace

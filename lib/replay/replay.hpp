@@ -82,7 +82,8 @@ struct RegisterResult {
   // Only the log says so, and the platform would start it elsewhere: a first SYNC, an INIT, an NV index. The locality
   // of a TPM's startup and H-CRTM are claims that the platform provides for.
   bool initial_claimed = false;
-  bool complete = true;  // false: a record that extends the register has no digest for this bank
+  bool complete = true;            // false: a record that extends the register has no digest for this bank
+  bool log_may_run_ahead = false;  // its last record comes from a log that grows at run time
   std::vector<Comparison> against;
   std::optional<LogVerdict> log_verdict;  // only where a log states the register's value or may have failed extends
   std::vector<Gap> gaps;                  // of the reading that `value` is of; the first kListedGaps

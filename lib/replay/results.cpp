@@ -131,6 +131,7 @@ RegisterResult Replay::State::result_of(const Slot& slot, Cell& cell, const Bank
   result.initial_reason = cell.initial_reason;
   result.complete = !cell.missing;
   result.initial_claimed = cell.initial_claimed;
+  result.log_may_run_ahead = slot.last_log_grows;
   if (cell.trail) {
     read_trail(result, cell, bank);
     return result;

@@ -25,7 +25,7 @@ std::optional<std::size_t> SlotTable::search_or_add(const Register& reg, Limit l
     }
     limited_ += limit == Limit::of_logs ? 1 : 0;
   }
-  slots_.push_back({.reg = reg, .claims = {}, .first_extend = {}, .missing = {}});
+  slots_.push_back({.reg = reg, .claims = {}, .first_extend = {}, .missing = {}, .last_log_grows = false});
   if (direct) {
     direct_[static_cast<std::size_t>(reg.kind)][reg.index] = static_cast<std::uint16_t>(slots_.size());
   } else {

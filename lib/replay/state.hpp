@@ -80,6 +80,7 @@ struct Slot {
   std::vector<Claim> claims;          // at most two for each bank
   std::optional<Place> first_extend;  // the first record that extends it, in whatever bank
   BankSet missing;                    // cells whose `missing` is set
+  bool last_log_grows = false;
 };
 
 struct Bank {
