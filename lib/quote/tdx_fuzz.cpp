@@ -1,5 +1,5 @@
-// Judges arbitrary bytes as a TDX quote, as a TD report, and as what goes with them. Nothing that a fuzzer makes can be
-// signed by Intel.
+// Judges arbitrary bytes as a TDX quote, as a TD report, and as what goes with them. Nothing that a fuzzer makes is
+// signed by Intel, and no real quote that it may start from holds the nonce.
 #include <cstdlib>
 
 #include "lib/quote/intel_certificates.hpp"
@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   QuoteEvidence evidence;
   evidence.quote = {.name = "input", .bytes = Bytes(bytes, bytes + size)};
   evidence.nonce_policy = NoncePolicy::given;
+  evidence.nonce = {0x6D, 0x72, 0x74, 0x6F, 0x6F, 0x6C};
   evidence.time = kTime;
   must_not_pass(quotes::appraise_tdx(evidence));
   must_not_pass(quotes::appraise_tdreport(evidence));
