@@ -223,6 +223,7 @@ void check_pck_chain(std::vector<QuoteCheck>& checks, std::span<const Certificat
   const auto chain = verify_chain(presented.front(), request);
   checks.push_back(chain_check(presented, chain, roots, evidence.time));
   std::vector<Bytes> crls;
+  crls.reserve(evidence.crls.size());
   for (const NamedBytes& crl : evidence.crls) {
     crls.push_back(crl.bytes);
   }

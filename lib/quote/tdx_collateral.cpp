@@ -124,6 +124,7 @@ const Certificate* find_signer(std::span<const Certificate> issuers) {
 std::optional<Problem> signer_problem(const Certificate& signer, const TdxCollateral& collateral,
                                       const TrustedRoots& roots, const QuoteEvidence& evidence) {
   std::vector<Bytes> crls;
+  crls.reserve(evidence.crls.size());
   for (const NamedBytes& crl : evidence.crls) {
     crls.push_back(crl.bytes);
   }

@@ -107,7 +107,6 @@ void add_to_u32(Bytes& bytes, std::size_t offset, std::uint8_t by) {
   bytes[offset] = static_cast<std::uint8_t>(bytes[offset] + by);
 }
 
-constexpr std::size_t kBody4 = 48;
 constexpr std::size_t kSignatureSize4 = 632;
 constexpr std::size_t kCertification = 4 + 64 + 64;  // from the size of the signature data
 
