@@ -129,9 +129,6 @@ int Session::finish(const LogChain& chain, int status) {
   for (const Error& error : chain.errors()) {
     status = worse_exit_status(status, row_of(error.kind).exit_status);
   }
-  if (std::ranges::any_of(chain.logs(), &LogSummary::partial)) {
-    status = worse_exit_status(status, row_of(ErrorKind::malformed).exit_status);
-  }
   const bool recognised =
       std::ranges::any_of(chain.logs(), [](const LogSummary& log) { return !log.info.format.empty(); });
   if (recognised || !file_) {
