@@ -61,6 +61,15 @@ bool looks_direct(std::string_view spec) {
 }
 
 Result<RegisterValues> load(const std::string& spec, Host& host) {
+  if (spec == "-") {
+    return fail(ErrorKind::unsupported,
+                "register values are not read from standard input; name a file that holds them");
+  }
+  if (spec == "live") {
+    return fail(ErrorKind::unsupported,
+                "registers are not read from this machine itself; name what holds their values: /sys/class/tpm/tpm0, "
+                "or a file that tpm2_pcrread printed");
+  }
   if (sources::is_direct(spec)) {
     return sources::parse_direct(spec);
   }
