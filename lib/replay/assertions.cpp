@@ -121,7 +121,7 @@ std::optional<Digest> Replay::State::given_initial(const Register& reg, const Ba
 InitialValue Replay::State::initial_value(const Slot& slot, const Bank& bank, bool extended) const {
   const std::size_t size = bank.row->size;
   if (const auto value = given_initial(slot.reg, bank)) {
-    return {*value, "--initial"};
+    return {*value, std::string(kInitialIsGiven)};
   }
   // After an H-CRTM sequence the TPM ignores the locality of its startup (5.2), so a measured claim wins.
   for (const bool measured : {true, false}) {

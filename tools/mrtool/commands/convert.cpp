@@ -93,8 +93,8 @@ Result<bool> fits_terminal(const Spool& spool) {
 class ConvertRun {
  public:
   ConvertRun(const CommandLine& line, Session& session, LogChain& chain, Conversion& conversion,
-             const FormatRow& format)
-      : line_(line), session_(session), chain_(chain), conversion_(conversion), format_(format) {}
+             const FormatRow& format, const Filter& filter)
+      : line_(line), session_(session), chain_(chain), conversion_(conversion), format_(format), filter_(filter) {}
 
   int run();
 
@@ -110,6 +110,7 @@ class ConvertRun {
   LogChain& chain_;
   Conversion& conversion_;
   const FormatRow& format_;
+  const Filter& filter_;
 };
 
 int ConvertRun::fail_with(Error error) {
@@ -162,10 +163,8 @@ int ConvertRun::run() {
 }
 
 int ConvertRun::judge(const ConvertResult& result) {
-  if (line_.has(OptionId::registers) || line_.has(OptionId::bank)) {
-    if (result.records == 0) {
-      return refuse(ErrorKind::inconclusive, "no record is of a register and bank that --register and --bank select");
-    }
+  if (filter_.selects_values() && result.records == 0) {
+    return refuse(ErrorKind::inconclusive, fmt::format("no record is of what {}", filter_.value_options()));
   }
   if (result.refused) {
     if (const Status told = tell_losses(conversion_, chain_, session_); !told) {
@@ -261,7 +260,7 @@ int convert_command(const CommandLine& line, Environment& environment) {
   LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.bank = filter->only_bank()});
   Conversion conversion(convert_target(**format, *options), convert_options(line, *filter, several_logs),
                         session.host());
-  return ConvertRun(line, session, chain, conversion, **format).run();
+  return ConvertRun(line, session, chain, conversion, **format, *filter).run();
 }
 
 }  // namespace mrtool

@@ -124,6 +124,7 @@ class InspectTable final : public InspectRenderer {
   void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
     end_log(logs);
     append_log_heading(out_, logs[log], info, options_.style);
+    shown_ = 0;
     open_ = log;
     const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", kRegisterWidth,
                                            "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
@@ -132,6 +133,7 @@ class InspectTable final : public InspectRenderer {
   }
 
   void record(const RecordView& view) override {
+    ++shown_;
     const Record& record = *view.record;
     fmt::format_to(std::back_inserter(out_), "{:>{}}  ", record.number, kNumberWidth);
     options_.style.append(out_, Tone::name,
@@ -159,7 +161,7 @@ class InspectTable final : public InspectRenderer {
  private:
   void end_log(std::span<const LogSummary> logs) {
     if (open_) {
-      append_log_ending(out_, logs[*open_], options_.style);
+      append_log_ending(out_, logs[*open_], shown_, options_.style);
       open_.reset();
     }
   }
@@ -183,12 +185,7 @@ class InspectTable final : public InspectRenderer {
       return;
     }
     out_ += "  ";
-    if (widths_.summary != 0 && display_width(summary) > widths_.summary) {
-      out_ += truncate_to_width(summary, widths_.summary - kCut.size());
-      out_ += kCut;
-    } else {
-      out_ += summary;
-    }
+    out_ += widths_.summary == 0 ? summary : shorten_middle(summary, widths_.summary);
   }
 
   void append_raw(const Record& record) {
@@ -203,6 +200,7 @@ class InspectTable final : public InspectRenderer {
   InspectOptions options_;
   Widths widths_;
   std::optional<std::size_t> open_;
+  std::uint64_t shown_ = 0;  // of the open log
   std::uint64_t differing_ = 0;
 };
 
@@ -213,11 +211,13 @@ class InspectDetails final : public InspectRenderer {
   void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
     end_log(logs);
     append_log_heading(out_, logs[log], info, options_.style);
+    shown_ = 0;
     options_.style.append(out_, Tone::faint, "A * marks fields that the digest covers.\n");
     open_ = log;
   }
 
   void record(const RecordView& view) override {
+    ++shown_;
     out_ += '\n';
     options_.style.append(out_, Tone::strong,
                           fmt::format("record {}  {}  {}", view.record->number,
@@ -235,7 +235,7 @@ class InspectDetails final : public InspectRenderer {
   void end_log(std::span<const LogSummary> logs) {
     if (open_) {
       out_ += '\n';
-      append_log_ending(out_, logs[*open_], options_.style);
+      append_log_ending(out_, logs[*open_], shown_, options_.style);
       open_.reset();
     }
   }
@@ -243,6 +243,7 @@ class InspectDetails final : public InspectRenderer {
   std::string& out_;
   InspectOptions options_;
   std::optional<std::size_t> open_;
+  std::uint64_t shown_ = 0;  // of the open log
 };
 
 }  // namespace
@@ -264,8 +265,14 @@ void append_log_heading(std::string& out, const LogSummary& log, const LogInfo& 
   }
 }
 
-void append_log_ending(std::string& out, const LogSummary& log, const Style& style) {
-  fmt::format_to(std::back_inserter(out), "{} record{}, {} bytes", log.records, log.records == 1 ? "" : "s", log.bytes);
+void append_log_ending(std::string& out, const LogSummary& log, std::uint64_t shown, const Style& style) {
+  const auto to = std::back_inserter(out);
+  const std::string_view records = log.records == 1 ? "record" : "records";
+  if (shown == log.records) {
+    fmt::format_to(to, "{} {}, {} bytes", log.records, records, log.bytes);
+  } else {
+    fmt::format_to(to, "{} of {} {} shown, {} bytes", shown, log.records, records, log.bytes);
+  }
   if (log.partial) {
     out += ", ";
     style.append(out, Tone::bad, "PARTIAL: the log is damaged behind the last of these records");

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "lib/base/text.hpp"
+#include "lib/registers/initial.hpp"
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
 
@@ -146,6 +147,13 @@ std::string_view meaning_of(LogVerdict verdict) {
   return "";
 }
 
+// At zeros, and by no other rule than its platform's.
+bool starts_as_usual(const RegisterResult& result) {
+  const InitialValue usual = platform_initial_value(result.reg, result.initial.size(), result.records != 0);
+  return result.initial == usual.value && result.initial_reason == usual.reason &&
+         all_equal_to(result.initial.view(), 0);
+}
+
 class ReplayTable {
  public:
   ReplayTable(std::string& out, const ReplayView& view, const Style& style)
@@ -184,7 +192,7 @@ class ReplayTable {
     if (compared_) {
       fmt::format_to(std::back_inserter(titles), "{:{}}  ", "STATE", kStateWidth);
     }
-    titles += "VALUE, AND WHERE IT STARTED";
+    titles += "VALUE, AND WHERE IT STARTED IF NOT AT ZEROS";
     style_.append(out_, Tone::faint, titles);
     out_ += '\n';
   }
@@ -197,8 +205,10 @@ class ReplayTable {
       append_state(result);
     }
     append_hex(out_, result.value.view());
-    out_ += "  ";
-    style_.append(out_, Tone::faint, escape_for_terminal(result.initial_reason));
+    if (!starts_as_usual(result)) {
+      out_ += "  ";
+      style_.append(out_, Tone::faint, escape_for_terminal(result.initial_reason));
+    }
     out_ += '\n';
     if (!result.complete) {
       fmt::format_to(std::back_inserter(out_), "{:{}}  some records of this register have no {} digest\n", "",
