@@ -11,7 +11,7 @@
 
 namespace mrtool::testing {
 
-inline const std::filesystem::path kTestdata = std::filesystem::path(MRTOOL_SOURCE_DIR) / "testdata";
+inline const std::filesystem::path kTestdataFolder = std::filesystem::path(MRTOOL_SOURCE_DIR) / "testdata";
 inline const std::filesystem::path kCorpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus";
 
 // Whether the corpus is there; where it isn't, says that the test is skipped.
