@@ -56,7 +56,7 @@ Result<RegisterValues> parse_file(std::string_view text) {
 // A value that lacks its bank, or whose bank is misspelled, is not the name of a missing file.
 bool looks_direct(std::string_view spec) {
   const std::string_view before = spec.substr(0, spec.find('='));
-  const bool named = parse_register(before).has_value() || before.contains(':');
+  const bool named = parse_register(before, true).has_value() || before.contains(':');
   return before.size() < spec.size() && named && !before.contains('/');
 }
 

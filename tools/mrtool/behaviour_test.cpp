@@ -218,6 +218,7 @@ TEST_CASE("replay's status follows its verdict") {
   CHECK(mrtool({"replay", log, "--against", right, "--register", "pcr4"}).status == 6);
   CHECK(mrtool({"replay", log, "--bank", "sha512"}).status == 6);
   CHECK(mrtool({"replay", log, "--against", "sha1:0=5"}).status == 2);
+  CHECK(mrtool({"replay", log, "--against", "0=5"}).status == 2);
   CHECK(mrtool({"replay", log, "--against", "no-such-file"}).status == 5);
   CHECK(mrtool({"replay", "vectors/agile-sha256-cut.bin", "--against", "sha256:0=" + std::string(64, '0')}).status ==
         3);
@@ -281,6 +282,29 @@ TEST_CASE("a value that a TSM log proves in part only is told, and is no success
   CHECK(finished.out.contains("log: TAIL-ONLY"));
   CHECK(finished.err.contains("[not-proven]"));
   CHECK(!finished.err.contains("no value"));
+}
+
+TEST_CASE("a log without its register is lined up, and a value for it says how to name it") {
+  const Scratch scratch;
+  const std::string log = scratch / "log";
+  write_text(log, "SYNC sha384/" + std::string(96, '0') + "\nexample.org deploy image x\n");
+  std::istringstream lines(mrtool({"inspect", log}).out);
+  std::string line;
+  std::getline(lines, line);  // the log's name
+  std::getline(lines, line);
+  const std::size_t type = line.find("TYPE");
+  for (const std::string word : {"SYNC", "record"}) {
+    std::getline(lines, line);
+    CHECK(line.find(word) == type);
+  }
+  std::istringstream values(mrtool({"replay", log}).out);
+  std::getline(values, line);
+  const std::size_t bank = line.find("BANK");
+  std::getline(values, line);
+  CHECK(line.find("sha384") == bank);
+  const Finished finished = mrtool({"replay", log, "--against", "sha384:rtmr3=" + std::string(96, '1')});
+  CHECK(finished.status == 6);
+  CHECK(finished.err.contains("rtmr3=PATH"));
 }
 
 TEST_CASE("a hint names the registers that no log is about, only where nothing else differs") {

@@ -15,7 +15,8 @@ constexpr std::string_view kTypePrefix = "EV_";
 constexpr std::string_view kCut = "...";
 constexpr std::size_t kNumberWidth = 5;
 constexpr std::size_t kRegisterWidth = 6;
-constexpr std::size_t kTypeWidth = 29;  // EFI_BOOT_SERVICES_APPLICATION
+constexpr std::size_t kWidestRegister = 16;  // longer names push the columns behind them aside
+constexpr std::size_t kTypeWidth = 29;       // EFI_BOOT_SERVICES_APPLICATION
 constexpr std::size_t kNarrowTypeWidth = 20;
 constexpr std::size_t kDigestWidth = 12;
 constexpr std::size_t kNarrowDigestWidth = 8;
@@ -23,20 +24,23 @@ constexpr std::size_t kWideTerminal = 110;  // columns from which the wide layou
 constexpr std::size_t kLeastSummary = 16;
 
 struct Widths {
+  std::size_t reg = kRegisterWidth;
   std::size_t type = kTypeWidth;
   std::size_t digest = kDigestWidth;
   std::size_t summary = 0;  // 0: as long as it is
 };
 
-Widths widths_for(std::size_t columns) {
+// `reg` is the name of a log's first register, which is its only one where names are long.
+Widths widths_for(std::size_t columns, std::string_view reg) {
   Widths widths;
+  widths.reg = std::clamp(display_width(reg), kRegisterWidth, kWidestRegister);
   if (columns != 0) {
     if (columns < kWideTerminal) {
       widths.type = kNarrowTypeWidth;
       widths.digest = kNarrowDigestWidth;
     }
     constexpr std::size_t kGaps = 2 + 2 + 3 + 2;  // before register, type, digest (with its mark) and summary
-    const std::size_t taken = kNumberWidth + kRegisterWidth + widths.type + widths.digest + kGaps;
+    const std::size_t taken = kNumberWidth + widths.reg + widths.type + widths.digest + kGaps;
     widths.summary = std::max(kLeastSummary, columns > taken ? columns - taken : 0);
   }
   return widths;
@@ -118,26 +122,23 @@ std::string summary_of(const RecordView& view) {
 
 class InspectTable final : public InspectRenderer {
  public:
-  InspectTable(std::string& out, const InspectOptions& options)
-      : out_(out), options_(options), widths_(widths_for(options.columns)) {}
+  InspectTable(std::string& out, const InspectOptions& options) : out_(out), options_(options) {}
 
   void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
     end_log(logs);
     append_log_heading(out_, logs[log], info, options_.style);
     shown_ = 0;
     open_ = log;
-    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", kRegisterWidth,
-                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
-    options_.style.append(out_, Tone::faint, titles);
-    out_ += '\n';
   }
 
   void record(const RecordView& view) override {
-    ++shown_;
     const Record& record = *view.record;
+    const std::string reg = escape_for_terminal(to_string(record.reg));
+    if (shown_++ == 0) {
+      append_titles(reg);
+    }
     fmt::format_to(std::back_inserter(out_), "{:>{}}  ", record.number, kNumberWidth);
-    options_.style.append(out_, Tone::name,
-                          in_columns(escape_for_terminal(to_string(record.reg)), kRegisterWidth, false));
+    options_.style.append(out_, Tone::name, in_columns(reg, widths_.reg, false));
     out_ += "  ";
     const std::string name = event_type_name(record);
     std::string_view type = name;
@@ -164,6 +165,14 @@ class InspectTable final : public InspectRenderer {
       append_log_ending(out_, logs[*open_], shown_, options_.style);
       open_.reset();
     }
+  }
+
+  void append_titles(std::string_view reg) {
+    widths_ = widths_for(options_.columns, reg);
+    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", widths_.reg,
+                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
+    options_.style.append(out_, Tone::faint, titles);
+    out_ += '\n';
   }
 
   void append_digest(const RecordView& view) {

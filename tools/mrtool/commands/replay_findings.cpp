@@ -22,6 +22,9 @@ Diagnostic warning(std::string_view code, std::string message) {
 // The PCR that Linux extends by default.
 const Register kImaPcr{.kind = RegisterKind::pcr, .index = 10, .name = {}, .provider = {}, .carrier = {}};
 
+// The register of a log that neither says it nor was named with it.
+const Register kUnnamed{.kind = RegisterKind::virtual_mr, .index = 0, .name = "unnamed", .provider = {}, .carrier = {}};
+
 void leave_open(ReplayView& view) {
   if (view.verdict == ReplayVerdict::equal) {
     view.verdict = ReplayVerdict::inconclusive;
@@ -125,6 +128,9 @@ void explain_nothing(const ReplayView& view, const Filter& filter, DiagnosticSin
   }
   const bool any_value = std::ranges::any_of(view.registers, compared);
   std::string message = "the values are of registers that no record extends: nothing was compared";
+  if (std::ranges::find(view.registers, kUnnamed, &RegisterResult::reg) != view.registers.end()) {
+    message += "; a log that doesn't say its register is named with it, as in rtmr3=PATH";
+  }
   if (view.sources.empty()) {
     message = fmt::format("no record extends what {}", filter.value_options());
   } else if (!any_value && filter.selects_values()) {
