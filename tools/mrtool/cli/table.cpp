@@ -252,7 +252,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "the "
      "record says. A ! marks a digest that differs from its content, a ? one that cannot be checked because the "
      "measured "
-     "bytes are not in the log.",
+     "bytes are not in the log, and a ~ one that is of a constant and says nothing about the data shown.",
      "LOG", kLogBrief, kInspectOptions, inspect_command},
     {"replay", "compute the register values that logs lead to, and compare",
      "Folds every record into its register, in each bank, and says where each register started and why. With --against "
