@@ -205,7 +205,8 @@ int inspect_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
 
-  LogChain chain(std::move(*names), session.host(), session.diagnostics());
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.bank = filter->only_bank(), .compute_banks = session.computed_banks(*filter)});
   Inspection inspection(session, std::move(*filter), line);
   LogChain::Step step;
   while (!session.out().failed() && chain.next(step)) {

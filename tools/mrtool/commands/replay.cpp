@@ -189,7 +189,10 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.bank = filter->only_bank(),
+                  .compute_banks = session.computed_banks(*filter),
+                  .compute_alternatives = !sources->empty()});
   Replay replay(*options, session.diagnostics());
   replay.compare_with(*sources);
   return replay_logs(session, chain, replay, *filter, options->initial, std::move(*sources));

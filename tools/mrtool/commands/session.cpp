@@ -50,6 +50,10 @@ Result<std::vector<LogName>> Session::logs() {
   return expanded;
 }
 
+std::vector<HashAlgorithm> Session::computed_banks(const Filter& filter) const {
+  return line_.has(OptionId::bank) ? filter.named_banks() : std::vector<HashAlgorithm>{};
+}
+
 Rendering Session::rendering() const {
   struct Choice {
     OptionId option;
