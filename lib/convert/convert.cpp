@@ -160,14 +160,14 @@ Record Conversion::narrowed(const Record& record) {
 
 Status Conversion::add(const Batch& batch) {
   for (const Record& record : batch.records) {
-    if (target_.holds_source && !takes_all(record)) {
-      return std::unexpected(Error{
+    if (target_.holds_source && !left_out_ && !takes_all(record)) {
+      left_out_ = Error{
           .kind = ErrorKind::unsupported,
           .message = fmt::format("{} holds a log whole, byte for byte, and not the selected registers and banks of it",
                                  target_.format),
           .file = {},
           .offset = record.offset,
-          .record = record.number});
+          .record = record.number};
     }
     if (takes(record)) {
       if (auto status = convert(narrowed(record)); !status) {
@@ -254,6 +254,9 @@ Status Conversion::write_note(Note note) {
 }
 
 Result<ConvertResult> Conversion::finish() {
+  if (left_out_ && result_.records != 0) {
+    return std::unexpected(*std::move(left_out_));
+  }
   if (result_.refused) {
     return std::move(result_);
   }

@@ -112,6 +112,7 @@ class Conversion {
   bool keeps_raw_ = false;     // the present log's own bytes are written
   std::set<Register> stated_;  // registers of which the present log has stated a value
   std::vector<DigestEntry> digests_;
+  std::optional<Error> left_out_;  // of what a format that holds logs whole would have to leave out
   std::set<RegisterKey> foreign_;  // that the output states digests for and the input does not extend
   bool selects_ = false;
 };
