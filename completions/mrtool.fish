@@ -3,7 +3,7 @@
 complete -c mrtool -f
 complete -c mrtool -n 'true' -l color -x -a 'auto always never' -d 'colour the output; auto: at a terminal, unless NO_COLOR is set'
 complete -c mrtool -n 'true' -l quiet -s q -d 'no messages but errors'
-complete -c mrtool -n 'true' -l verbose -s v -d 'notes too, and each message in full'
+complete -c mrtool -n 'true' -l verbose -s v -d 'notes too, and up to 16 messages of a kind for each log, not one'
 complete -c mrtool -n 'true' -l threads -x -d 'use at most N threads; by default one for each processor'
 complete -c mrtool -n 'true' -l root -x -a '(__fish_complete_directories)' -d 'look up /sys, /dev, /run and /var under DIR'
 complete -c mrtool -n 'true' -l help -s h -d 'show help and exit'
@@ -22,7 +22,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l tpm2-yaml -d 'wha
 complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l eventlog-version -x -a '1 2' -d 'which form --tpm2-yaml has, as in tpm2_eventlog; 2 decodes more, 1 is the default'
 complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l details -d 'every field and every digest, with how it was checked'
 complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l raw -d 'the bytes of each record too, in hexadecimal'
-complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l output -s o -r -F -d 'write there instead of standard output; never half a file'
+complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'
 complete -c mrtool -n '__fish_seen_subcommand_from inspect' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from inspect' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 
@@ -35,7 +35,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from replay' -l text -d 'text for 
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l json -d 'one JSON document'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l yaml -d 'the JSON document as YAML'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l tpm2-yaml -d 'what the tpm2-tools print: tpm2_eventlog or tpm2_pcrread'
-complete -c mrtool -n '__fish_seen_subcommand_from replay' -l output -s o -r -F -d 'write there instead of standard output; never half a file'
+complete -c mrtool -n '__fish_seen_subcommand_from replay' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 
@@ -47,7 +47,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from convert' -l dialect -x -d 'wh
 complete -c mrtool -n '__fish_seen_subcommand_from convert' -l loss-report -r -F -d 'write there, as JSON, what is lost; also when the conversion is refused for it'
 complete -c mrtool -n '__fish_seen_subcommand_from convert' -l allow-loss -d 'write what can be carried although something is lost'
 complete -c mrtool -n '__fish_seen_subcommand_from convert' -l allow-gap -d 'join logs although one states another value than those before it lead to'
-complete -c mrtool -n '__fish_seen_subcommand_from convert' -l output -s o -r -F -d 'write there instead of standard output; never half a file'
+complete -c mrtool -n '__fish_seen_subcommand_from convert' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'
 complete -c mrtool -n '__fish_seen_subcommand_from convert' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from convert' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 
@@ -56,4 +56,4 @@ complete -c mrtool -n '__fish_seen_subcommand_from formats' -l matrix -d 'how ea
 complete -c mrtool -n '__fish_seen_subcommand_from formats' -l text -d 'text for people (the default)'
 complete -c mrtool -n '__fish_seen_subcommand_from formats' -l json -d 'one JSON document'
 complete -c mrtool -n '__fish_seen_subcommand_from formats' -l yaml -d 'the JSON document as YAML'
-complete -c mrtool -n '__fish_seen_subcommand_from formats' -l output -s o -r -F -d 'write there instead of standard output; never half a file'
+complete -c mrtool -n '__fish_seen_subcommand_from formats' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'

@@ -136,6 +136,12 @@ Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, co
     if (prefix->empty() && opened.name.live) {
       summary.info.evidence.clear();
       summary.note = "this machine has no log there: the file is empty";
+      diagnostics.add({.severity = Severity::warning,
+                       .code = "live-log-empty",
+                       .log = logs.size(),
+                       .record = {},
+                       .offset = {},
+                       .message = "the file is empty: this machine has no log there"});
       return {};
     }
     MRTOOL_TRY(detected, detect_format({.prefix = *prefix, .complete = complete}));

@@ -19,12 +19,13 @@ struct LogName {
   const FormatRow* format = nullptr;  // nullptr: the bytes decide
   std::optional<Register> reg;
   std::string path;
-  bool live = false;  // found by expand_live: holding no bytes means that there is no log, not that it is damaged
+  bool live = false;  // found by expand_live: holding no bytes means that there is no log, which is said
 };
 // Fails (usage) where REGISTER= is given for a format that names its registers.
 Result<LogName> parse_log_name(std::string_view text);
-// "live": the firmware logs and the ACPI CCEL table that this machine has; those of this machine's logs that exist,
-// each named. Others: themselves.
+// "live": those of this machine's logs that exist, each named, in the order of a chain: firmware's (of TPMs, CCEL with
+// its ACPI table), then IMA's in its strongest bank, systemd's, those of TSM trees, the CoCo attestation agent's.
+// Others: themselves.
 std::vector<LogName> expand_live(const std::vector<LogName>& names, Host& host);
 
 struct LogSummary {
@@ -40,7 +41,7 @@ struct LogSummary {
 // What holds for every log of a chain.
 struct ChainOptions {
   HashAlgorithm bank = HashAlgorithm::none;  // of logs that do not state theirs (--bank, when it names one)
-  std::vector<HashAlgorithm> compute_banks{};
+  std::vector<HashAlgorithm> compute_banks{};  // see ReadOptions
   bool compute_alternatives = false;  // values will be compared
 };
 

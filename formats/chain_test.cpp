@@ -6,6 +6,7 @@
 #include <map>
 
 #include "formats/tcg/test_log.hpp"
+#include "lib/registers/names.hpp"
 
 using namespace mrtool;
 using namespace mrtool::tcg::testing;
@@ -130,6 +131,80 @@ TEST_CASE("live logs are those that exist, in the order of their numbers") {
   CHECK(ran->logs[3].info.platform == Platform::cca);
 }
 
+TEST_CASE("live logs of what runs come behind those of firmware, with what their places say of them") {
+  FakeHost host;
+  const auto put = [&host](const std::string& path, std::string_view text) {
+    host.files["/root" + path] = to_bytes(as_bytes(text));
+  };
+  const std::string ima = "/sys/kernel/security/integrity/ima/";
+  const std::string tsm = "/sys/kernel/tsm/measurement-example/";
+  put("/run/attestation-agent/eventlog", "INIT sha256/" + std::string(64, '0') + "\n");
+  put("/run/log/systemd/tpm2-measure.log", "");
+  put("/run/log/systemd/cc-measure.log", "");
+  put(tsm + "rtmr1/event_log", "a\n");
+  put(tsm + "rtmr1/hash_algo", "sha384");
+  put(tsm + "rtmr0/event_log", "");
+  put(tsm + "rtmr0/hash_algo", "sha256");
+  put(tsm + "static_mr", "a");
+  for (const char* bank : {"", "_sha1", "_sha256", "_sha384", "_tpm_alg_1234"}) {
+    put(ima + "binary_runtime_measurements" + bank, "");
+    put(ima + "ascii_runtime_measurements" + bank, "");
+  }
+  put(ima + "binary_runtime_measurements_sha384_staged", "");
+  put("/sys/kernel/security/ima/binary_runtime_measurements", "");
+  put("/sys/firmware/acpi/tables/data/CCEL", "");
+  host.files["/root/sys/firmware/acpi/tables/data/CCEL"] = *from_hex(kVectorC);
+
+  std::vector<std::string> found;
+  for (const LogName& name : expand_live({*parse_log_name("live")}, host)) {
+    CHECK(name.live);
+    REQUIRE(name.format != nullptr);
+    found.push_back(std::string(name.format->name) + " " + name.path.substr(std::string_view("/root").size()) +
+                    (name.reg ? " " + to_string(*name.reg) : ""));
+  }
+  CHECK(found == std::vector<std::string>{
+                     "ccel /sys/firmware/acpi/tables/data/CCEL",
+                     "ima " + ima + "binary_runtime_measurements_sha384_staged",
+                     "ima " + ima + "binary_runtime_measurements_sha384",
+                     "systemd /run/log/systemd/tpm2-measure.log",
+                     "systemd /run/log/systemd/cc-measure.log",
+                     "tsm " + tsm + "rtmr0/event_log",
+                     "tsm " + tsm + "rtmr1/event_log",
+                     "aael /run/attestation-agent/eventlog rtmr3",
+                 });
+  const auto ran = run(host, {"live"});
+  CHECK(ran->errors.empty());
+  REQUIRE(ran->logs.size() == 8);
+  CHECK(ran->logs[6].records == 1);
+  CHECK(ran->logs[6].info.algorithms.at(0).algorithm == HashAlgorithm::sha384);
+  CHECK(ran->logs[7].records == 1);
+
+  host.files.erase("/root/sys/firmware/acpi/tables/data/CCEL");
+  host.files["/root/sys/kernel/security/tpm0/binary_bios_measurements"] = main_log();
+  CHECK(to_string(*expand_live({*parse_log_name("live")}, host).back().reg) == "pcr17");
+  host.files.erase("/root/sys/kernel/security/tpm0/binary_bios_measurements");
+  CHECK_FALSE(expand_live({*parse_log_name("live")}, host).back().reg);
+  // The agent's later logs are TCG records under the same name.
+  put("/run/attestation-agent/eventlog", "");
+  CHECK(expand_live({*parse_log_name("live")}, host).back().format == nullptr);
+}
+
+TEST_CASE("the live IMA list is the one there is, when there is but one") {
+  for (const char* place : {"/root/sys/kernel/security/ima/", "/root/sys/kernel/security/integrity/ima/"}) {
+    FakeHost host;
+    const std::string list = std::string(place) + "binary_runtime_measurements";
+    host.files[list] = {};
+    host.files[list + "_staged"] = {};
+    host.files[std::string(place) + "violations"] = {};
+    const auto names = expand_live({*parse_log_name("live")}, host);
+    REQUIRE(names.size() == 2);
+    CHECK(names[0].path == list + "_staged");
+    CHECK(names[1].path == list);
+    host.files.erase(list);
+    CHECK(expand_live({*parse_log_name("live")}, host).empty());
+  }
+}
+
 TEST_CASE("a live log that is empty is no log; a named one has no records; a guessed one is malformed") {
   FakeHost host;
   host.files["/root/sys/kernel/security/tpm0/binary_bios_measurements"] = {};
@@ -137,6 +212,7 @@ TEST_CASE("a live log that is empty is no log; a named one has no records; a gue
   CHECK(live->errors.empty());
   REQUIRE(live->logs.size() == 1);
   CHECK(live->logs[0].note.contains("empty"));
+  CHECK(live->diagnostics.has("live-log-empty"));
   CHECK_FALSE(live->logs[0].partial);
 
   host.files["x"] = {};

@@ -1,187 +1,12 @@
 // Every log that is at hand, into every format and back.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <set>
 
-#include "formats/convert_target.hpp"
-#include "formats/tcg/carry.hpp"
-#include "lib/base/limits.hpp"
-#include "lib/registers/names.hpp"
+#include "formats/test_conversion.hpp"
 
 using namespace mrtool;
-
-namespace {
-
-const std::string kTestdata = MRTOOL_SOURCE_DIR "/testdata";
-const std::string kCorpus = MRTOOL_SOURCE_DIR "/../shared/corpus";
-constexpr std::uintmax_t kLargest = 200 * 1024;  // bytes of a sample
-
-Bytes read_bytes(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return Bytes(std::istreambuf_iterator<char>(in), {});
-}
-
-// What a record says, whoever wrote it.
-struct Told {
-  std::string text;
-  std::set<std::string> digests;
-  std::set<std::string> computed;  // of these, those that the format computes from the content
-};
-
-Told told(const Record& record, bool lines_are_events) {
-  const bool event = lines_are_events && record.content == ContentType::tsm;
-  Told told;
-  told.text = to_string(record.reg) + (record.extends ? " extends " : " ");
-  if (event) {
-    told.text += "pcclient 5";
-  } else {
-    told.text += std::string(to_string(record.content)) + " " + std::to_string(record.type);
-  }
-  told.text +=
-      " '" + std::string(as_text(record.name)) + "' " + to_hex(record.data) + (record.violation ? " violation" : "");
-  for (const DigestEntry& digest : record.digests) {
-    // The SHA-1 layout has room for a digest in every record: zeros where nothing is measured.
-    if (!record.extends && all_equal_to(digest.value, 0)) {
-      continue;
-    }
-    const std::string text = to_string(digest.algorithm) + ":" + to_hex(digest.value);
-    told.digests.insert(text);
-    if (digest.origin == DigestOrigin::computed) {
-      told.computed.insert(text);
-    }
-  }
-  return told;
-}
-
-// The copy says the same; it may hold digests more that its format computes from the same content.
-bool same(const std::vector<Told>& copies, const std::vector<Told>& originals) {
-  return std::ranges::equal(copies, originals, [](const Told& copy, const Told& original) {
-    const auto known = [&](const std::string& digest) {
-      return original.digests.contains(digest) || copy.computed.contains(digest);
-    };
-    const auto kept = [&](const std::string& digest) {
-      return copy.digests.contains(digest) || original.computed.contains(digest);
-    };
-    return copy.text == original.text && std::ranges::all_of(copy.digests, known) &&
-           std::ranges::all_of(original.digests, kept);
-  });
-}
-
-struct Log {
-  std::vector<Told> records;
-  std::set<ContentType> contents;
-  Bytes bytes;
-  bool damaged = false;
-};
-
-Log read_log(const FormatRow& format, Bytes bytes, const ReadOptions& options, bool lines_are_events) {
-  Log log;
-  log.bytes = std::move(bytes);
-  DiagnosticSink unused;
-  const auto reader = format.make_reader(make_memory_source(log.bytes), options, unused);
-  Batch batch;
-  for (bool more = true; more;) {
-    const auto read = reader->read(batch);
-    log.damaged = log.damaged || !read;
-    more = read && *read;
-    for (const Record& record : batch.records) {
-      if (!tcg::announces_banks(record)) {
-        log.records.push_back(told(record, lines_are_events));
-      }
-    }
-  }
-  return log;
-}
-
-struct Converted {
-  std::optional<Error> error;
-  ConvertResult result;
-  std::uint64_t lost = 0;
-  Bytes bytes;
-  ReadOptions reading;  // what the output does not say of itself
-};
-
-Converted convert(const FormatRow& from, const Bytes& bytes, const ReadOptions& reading, const ConvertTarget& target,
-                  ConvertOptions options = {}) {
-  Converted out;
-  const auto host = make_host({});
-  Conversion conversion(target, std::move(options), *host);
-  DiagnosticSink unused;
-  const auto reader = from.make_reader(make_memory_source(bytes), reading, unused);
-  Batch batch;
-  bool begun = false;
-  for (bool more = true; more && !out.error;) {
-    const auto read = reader->read(batch);
-    if (!read) {
-      out.error = read.error();
-      break;
-    }
-    more = *read;
-    Status status;
-    if (!begun) {
-      begun = true;
-      status = conversion.begin_log(reader->info());
-    }
-    if (status) {
-      status = conversion.add(batch);
-    }
-    if (!status) {
-      out.error = status.error();
-    }
-  }
-  if (!out.error) {
-    auto result = conversion.finish();
-    if (result) {
-      out.result = *std::move(result);
-      const auto source = conversion.output().open();
-      out.bytes = *read_all(*source, limits::kSmallFile);
-    } else {
-      out.error = result.error();
-    }
-  }
-  out.lost = conversion.losses().size();
-  out.reading = conversion.reading();
-  return out;
-}
-
-struct Sample {
-  std::string path;
-  const FormatRow* format = nullptr;
-  ReadOptions reading;
-  Bytes bytes;
-};
-
-std::vector<Sample> samples() {
-  std::vector<Sample> found;
-  for (const std::string& folder : {kTestdata + "/vectors", kTestdata + "/vm", kCorpus + "/cel", kCorpus + "/ima",
-                                    kCorpus + "/aael", kCorpus + "/systemd", kCorpus + "/tsm"}) {
-    if (!std::filesystem::exists(folder)) {
-      MESSAGE("skipped: ", folder, " is not here");
-      continue;
-    }
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-      if (!entry.is_regular_file() || entry.file_size() > kLargest) {
-        continue;
-      }
-      Sample sample{.path = entry.path().string(), .format = nullptr, .reading = {}, .bytes = read_bytes(entry.path())};
-      if (entry.path().filename() == "event_log") {
-        sample.format = find_format("tsm");
-        sample.reading.reg = *parse_register("rtmr2");
-      } else if (const auto detected = detect_format({.prefix = sample.bytes, .complete = true})) {
-        sample.format = detected->format;
-      }
-      if (sample.format != nullptr && !read_log(*sample.format, sample.bytes, sample.reading, false).damaged) {
-        found.push_back(std::move(sample));
-      }
-    }
-  }
-  return found;
-}
-
-}  // namespace
+using namespace mrtool::testing;
 
 TEST_CASE("there and back: equal records where nothing is lost, equal values always") {
   std::set<std::pair<std::string_view, std::string_view>> lossless;
@@ -242,7 +67,7 @@ TEST_CASE("an output that replays to other values is never delivered, allowed lo
     std::unique_ptr<Writer> writer;
   };
   const FormatRow& tcg2 = *find_format("tcg2");
-  const Bytes bytes = read_bytes(kTestdata + "/vectors/agile-sha256.bin");
+  const Bytes bytes = read_test_file(kTestdataFolder / "vectors/agile-sha256.bin");
   for (const bool allow : {false, true}) {
     ConvertTarget target = convert_target(tcg2, {});
     target.make_writer = [&tcg2](ByteSink& sink, const WriteOptions& options) {
@@ -264,7 +89,7 @@ TEST_CASE("an output that replays to other values is never delivered, allowed lo
 
 TEST_CASE("what is selected is all that is carried, compared and announced") {
   const FormatRow& tcg2 = *find_format("tcg2");
-  const Bytes bytes = read_bytes(kTestdata + "/vectors/agile-sha256.bin");
+  const Bytes bytes = read_test_file(kTestdataFolder / "vectors/agile-sha256.bin");
   ConvertOptions options;
   options.takes_record = [](const Record& record) { return record.reg.index == 7; };
   const Converted some = convert(tcg2, bytes, {}, convert_target(tcg2, {}), std::move(options));

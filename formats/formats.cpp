@@ -10,6 +10,7 @@
 #include "formats/cel/carry.hpp"
 #include "formats/cel/cbor.hpp"
 #include "formats/cel/json.hpp"
+#include "formats/cel/json_style.hpp"
 #include "formats/cel/quirks.hpp"
 #include "formats/cel/tlv.hpp"
 #include "formats/ima/detect.hpp"
@@ -159,7 +160,8 @@ std::span<const FormatRow> formats() {
        .make_reader = cel::make_json_reader,
        .make_writer = cel::make_json_writer,
        .carry = cel::carry_json,
-       .quirks = cel::quirks()},
+       .quirks = cel::quirks(),
+       .dialects = cel::json_dialects()},
       {.name = "ima",
        .aliases = {},
        .summary = "Linux IMA measurement list, binary",

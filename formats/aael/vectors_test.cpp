@@ -5,18 +5,18 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/tsm/test_log.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/content/aael_line.hpp"
 
 using namespace mrtool;
 using namespace mrtool::tsm::testing;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr auto kSha384 = HashAlgorithm::sha384;
-
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus" / "aael";
 
 std::string init384() {
   return "INIT sha384/" + std::string(96, '0') + "\n";
@@ -70,21 +70,17 @@ TEST_CASE("6.3: a PullImage event") {
 }
 
 TEST_CASE("every real AAEL text log is recognised, written back, and folds to the stated value") {
-  if (!fs::exists(kCorpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
+  if (!has_corpus("aael")) {
     return;
   }
-  const auto host = make_host("");
-  constexpr std::uint64_t kLimit = 1024 * 1024;
-  for (const auto& entry : fs::directory_iterator(kCorpus)) {
+  for (const auto& entry : fs::directory_iterator(kCorpus / "aael")) {
     if (entry.path().extension() != ".txt") {
       continue;
     }
     CAPTURE(entry.path().string());
-    const auto bytes = host->read_file(entry.path().string(), kLimit);
-    REQUIRE(bytes);
-    const std::string text(as_text(*bytes));
-    const auto found = detect_format({.prefix = *bytes, .complete = true});
+    const Bytes bytes = read_test_file(entry.path());
+    const std::string text(as_text(bytes));
+    const auto found = detect_format({.prefix = bytes, .complete = true});
     REQUIRE(found);
     CHECK(found->format->name == "aael");
     const auto log = read_whole("aael", text);
@@ -94,12 +90,11 @@ TEST_CASE("every real AAEL text log is recognised, written back, and folds to th
     if (!fs::exists(stated)) {
       continue;
     }
-    const auto answer = host->read_file(stated.string(), kLimit);
-    REQUIRE(answer);
+    const Bytes answer = read_test_file(stated);
     // One of them states a value of 49 bytes, from which its source starts.
     const std::string line = text.substr(0, text.find('\n'));
     const std::string start = line.substr(line.find('/') + 1);
     CHECK(log->diagnostics.has("T26") == (start.size() != 2 * log->info.algorithms.at(0).size));
-    CHECK(as_text(*answer).contains(fold(*log, log->info.algorithms.at(0).algorithm, start)));
+    CHECK(as_text(answer).contains(fold(*log, log->info.algorithms.at(0).algorithm, start)));
   }
 }

@@ -20,8 +20,8 @@ inline constexpr std::uint64_t kContentKey = 10;
 std::optional<Detection> detect_cbor(const Probe& probe);
 std::unique_ptr<Reader> make_cbor_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                          DiagnosticSink& diagnostics);
-// Writes a sequence of records (RFC 8742), or with the dialect "array" one array, which is held in memory until the
-// number of its records is known. In deterministic form (RFC 8949, 4.2.1).
+// Writes a sequence of records (RFC 8742), or with the dialect "array" one array, whose head is put first when all are
+// counted (ByteSink::write_first). In deterministic form (RFC 8949, 4.2.1).
 std::unique_ptr<Writer> make_cbor_writer(ByteSink& sink, const WriteOptions& options);
 std::span<const std::string_view> cbor_dialects();
 

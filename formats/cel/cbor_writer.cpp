@@ -31,7 +31,6 @@ class CborWriter final : public Writer {
   bool own_ = false;        // the records are of a CEL log
   bool as_it_was_ = false;  // the log keeps its head and its end
   bool array_ = false;      // an array is made
-  Bytes array_items_;
   std::uint64_t written_ = 0;
   WrittenNumbers numbers_{false};
 };
@@ -52,22 +51,14 @@ Status CborWriter::write(const Record& record) {
     MRTOOL_TRY(encoded, encode(record));
     bytes = std::move(encoded);
   }
-  const ByteView item = record.raw.empty() ? ByteView(bytes) : record.raw;
-  if (!array_) {
-    return sink_.write(item);
-  }
-  array_items_.insert(array_items_.end(), item.begin(), item.end());
-  return {};
+  return sink_.write(record.raw.empty() ? ByteView(bytes) : record.raw);
 }
 
 Status CborWriter::finish() {
   if (array_) {
     Bytes head;
     append_cbor_head(head, CborMajor::array, written_);
-    if (auto status = sink_.write(head); !status) {
-      return status;
-    }
-    return array_items_.empty() ? Status{} : sink_.write(array_items_);
+    return sink_.write_first(head);
   }
   if (as_it_was_ && !info_.preamble.empty()) {
     const CborHead head = CborCursor(info_.preamble).next();

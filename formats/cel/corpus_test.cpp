@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "formats/cel/test_log.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/content/content.hpp"
 #include "lib/crypto/hash.hpp"
 #include "lib/registers/names.hpp"
@@ -11,27 +12,11 @@
 using namespace mrtool;
 using namespace mrtool::cel;
 using namespace mrtool::cel::testing;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus";
-
-bool is_there() {
-  if (!fs::exists(kCorpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
-    return false;
-  }
-  return true;
-}
-
-Bytes file(const fs::path& path) {
-  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
-  const auto bytes = make_host("")->read_file(path.string(), kLimit);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 // Recognised as that format, read without error, and written back with and without the raw bytes.
 std::unique_ptr<WholeLog> checked(const std::string& name, std::string_view format, const Bytes& bytes) {
@@ -73,17 +58,18 @@ std::size_t matching(const WholeLog& log) {
 
 TEST_SUITE("cel corpus") {
   TEST_CASE("launch logs of Confidential Space replay to the stated registers, and every digest matches") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
-    const auto launch = checked("go-tpm-tools", "cel-tlv", file(kCorpus / "cel/go-tpm-tools-cos-launch.cel.bin"));
+    const auto launch =
+        checked("go-tpm-tools", "cel-tlv", read_test_file(kCorpus / "cel/go-tpm-tools-cos-launch.cel.bin"));
     CHECK(launch->records.size() == 18);
     CHECK(matching(*launch) == 18);
     CHECK(launch->info.dialect == "google");
     CHECK(folded(*launch, "rtmr3", HashAlgorithm::sha384) ==
           "2261f93374ed538b35e7e93c540a1562ccb25d14f6c40a1efea03d329e29a97172d84e152344af4a7188d0c8b9fcabeb");
-    const auto piid =
-        checked("confidential-space", "cel-tlv", file(kCorpus / "cel/confidential-space-cel_launch_event_log.bin"));
+    const auto piid = checked("confidential-space", "cel-tlv",
+                              read_test_file(kCorpus / "cel/confidential-space-cel_launch_event_log.bin"));
     CHECK(piid->records.size() == 2);
     CHECK(matching(*piid) == 2);
     CHECK(to_hex((*piid)[0].data).find("42424242424242424242424242424242") != std::string::npos);
@@ -93,11 +79,11 @@ TEST_SUITE("cel corpus") {
   }
 
   TEST_CASE("the specification's CBOR example holds the events of its TCG2 form") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
-    const auto cbor = checked("spec", "cel-cbor", file(kCorpus / "cel/cel-spec-5.1.7-pcclient.cbor"));
-    const auto tcg2 = read_whole("tcg2", file(kCorpus / "cel/cel-spec-5.1.7-pcclient.tcg2.bin"));
+    const auto cbor = checked("spec", "cel-cbor", read_test_file(kCorpus / "cel/cel-spec-5.1.7-pcclient.cbor"));
+    const auto tcg2 = read_whole("tcg2", read_test_file(kCorpus / "cel/cel-spec-5.1.7-pcclient.tcg2.bin"));
     REQUIRE(cbor->records.size() == 2);
     REQUIRE(tcg2->records.size() == 2);
     CHECK(same_event((*cbor)[0], (*tcg2)[0]));
@@ -107,10 +93,12 @@ TEST_SUITE("cel corpus") {
   }
 
   TEST_CASE("JSON samples of libcel and FAPI") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
-    const auto sample = [](const char* name) { return checked(name, "cel-json", file(kCorpus / "cel" / name)); };
+    const auto sample = [](const char* name) {
+      return checked(name, "cel-json", read_test_file(kCorpus / "cel" / name));
+    };
     const auto multi = sample("libcel-cel_multi.json");
     REQUIRE(multi->records.size() == 1);
     const Decoded notes = decode((*multi)[0], multi->info);
@@ -133,7 +121,7 @@ TEST_SUITE("cel corpus") {
   }
 
   TEST_CASE("libcel's content vectors are contents of records") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
     const Bytes head = hex("0000000001000100000001000300000000");
@@ -143,7 +131,7 @@ TEST_SUITE("cel corpus") {
       CAPTURE(name);
       const std::string kind = std::string(name) == "celmgt" ? "tpml_event_" : "tpms_event_";
       Bytes bytes = head;
-      const Bytes vector = file(kCorpus / "cel" / ("libcel-tlv-" + kind + name + ".bin"));
+      const Bytes vector = read_test_file(kCorpus / "cel" / ("libcel-tlv-" + kind + name + ".bin"));
       bytes.insert(bytes.end(), vector.begin(), vector.end());
       const auto log = checked(name, "cel-tlv", bytes);
       REQUIRE(log->records.size() == 1);
@@ -152,7 +140,7 @@ TEST_SUITE("cel corpus") {
   }
 
   TEST_CASE("no log of another format is taken for CEL") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
     for (const char* folder : {"tcg1", "tcg2", "ccel", "ima", "aael", "tsm"}) {
@@ -161,7 +149,7 @@ TEST_SUITE("cel corpus") {
           continue;
         }
         CAPTURE(entry.path().string());
-        const Bytes bytes = file(entry.path());
+        const Bytes bytes = read_test_file(entry.path());
         const Probe probe{.prefix = ByteView(bytes).first(std::min<std::size_t>(bytes.size(), kDetectBytes)),
                           .complete = bytes.size() <= kDetectBytes};
         for (const char* format : {"cel-tlv", "cel-cbor", "cel-json"}) {
@@ -172,10 +160,10 @@ TEST_SUITE("cel corpus") {
   }
 
   TEST_CASE("real TCG logs go through every encoding and come back as the same events") {
-    if (!is_there()) {
+    if (!has_corpus()) {
       return;
     }
-    const auto tcg2 = read_whole("tcg2", file(kCorpus / "tcg2/libcel-binary_bios_measurements.bin"));
+    const auto tcg2 = read_whole("tcg2", read_test_file(kCorpus / "tcg2/libcel-binary_bios_measurements.bin"));
     REQUIRE(tcg2->records.size() == 55);
     for (const char* format : {"cel-tlv", "cel-cbor", "cel-json"}) {
       CAPTURE(format);

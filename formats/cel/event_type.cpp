@@ -47,9 +47,13 @@ std::optional<SpelledEventType> parse_event_type(std::string_view text) {
   return std::nullopt;
 }
 
-std::string lower_event_type(std::uint32_t type) {
+std::string upper_event_type(std::uint32_t type) {
   const pcclient::EventType* row = pcclient::find_event_type(type);
-  std::string name(row == nullptr ? std::string_view{} : row->name);
+  return std::string(row == nullptr ? std::string_view{} : row->name);
+}
+
+std::string lower_event_type(std::uint32_t type) {
+  std::string name = upper_event_type(type);
   std::ranges::transform(name, name.begin(), lower);
   return name;
 }

@@ -14,7 +14,8 @@ struct SpelledEventType {
 };
 // "ev_efi_action", "EV_EFI_ACTION", or a number in decimal digits (pcrlock).
 std::optional<SpelledEventType> parse_event_type(std::string_view text);
-// "ev_efi_action"; empty for a type that has no name.
+// "EV_EFI_ACTION" and "ev_efi_action"; empty for a type that has no name.
+std::string upper_event_type(std::uint32_t type);
 std::string lower_event_type(std::uint32_t type);
 
 }  // namespace mrtool::cel

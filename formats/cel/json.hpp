@@ -40,7 +40,7 @@ std::unique_ptr<Reader> make_json_reader(std::unique_ptr<ByteSource> source, con
                                          DiagnosticSink& diagnostics);
 std::unique_ptr<Writer> make_json_writer(ByteSink& sink, const WriteOptions& options);
 
-// The object of a record, on one line, in the spelling of the specification. `number`: nothing where it has none.
+// The object of a record, on one line, in the dialect of `options`. `number`: nothing where it has none.
 // Nothing for content that CEL has no name for.
 std::optional<std::string> encode_json(const Record& record, const LogInfo& log, const WriteOptions& options,
                                        std::optional<std::uint64_t> number);

@@ -6,10 +6,12 @@
 
 #include "formats/cel/event_type.hpp"
 #include "formats/cel/json.hpp"
+#include "formats/cel/json_style.hpp"
 #include "formats/cel/model.hpp"
 #include "formats/cel/notes.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/systemd_json.hpp"
+#include "lib/registers/kinds.hpp"
 
 namespace mrtool::cel {
 namespace {
@@ -187,9 +189,14 @@ Status decode_numbered(Record& record, std::uint32_t number, const JsonText& con
   const auto bytes = text == nullptr ? std::nullopt : from_hex(*text);
   switch (number) {
     case kPcclient:
-      return decode_pcclient_json(record, content, arena, out.misspelt);
     case kImaTemplate:
-      return decode_ima_json(record, content, arena);
+      if (!bytes) {
+        return number == kPcclient ? decode_pcclient_json(record, content, arena, out.misspelt)
+                                   : decode_ima_json(record, content, arena);
+      }
+      // A content of another encoding that did not decode there.
+      out.problem = fmt::format("content type {} is expected to be an object", number);
+      break;
     case kManagement:
       if (!bytes) {
         return decode_management_json(record, content, arena);
@@ -224,14 +231,16 @@ Status decode_numbered(Record& record, std::uint32_t number, const JsonText& con
   return {};
 }
 
-std::string note_json(const NoteValue& note) {
+std::string note_json(const NoteValue& note, const JsonStyle& style) {
   switch (note.type) {
     case Note::version:
       return fmt::format(R"({{"type": "cel_version", "data": {{"major": {}, "minor": {}}}}})", note.value, note.minor);
     case Note::firmware_end:
-      return R"({"type": "firmware_end"})";
+      return style.wraps_notes ? R"({"type": "firmware_end", "data": {}})" : R"({"type": "firmware_end"})";
     case Note::timestamp:
-      return fmt::format(R"({{"type": "cel_timestamp", "data": {}}})", note.value);
+      return style.wraps_notes
+                 ? fmt::format(R"({{"type": "cel_timestamp", "data": {{"cel_timestamp": {}}}}})", note.value)
+                 : fmt::format(R"({{"type": "cel_timestamp", "data": {}}})", note.value);
     case Note::state_transition: {
       const std::string_view name = state_transition_name(note.value);
       return name.empty() ? fmt::format(R"({{"type": "state_trans", "data": {}}})", note.value)
@@ -241,17 +250,17 @@ std::string note_json(const NoteValue& note) {
   return {};
 }
 
-std::string management_json(ByteView data) {
+std::string management_json(ByteView data, const JsonStyle& style) {
   const auto notes = notes_of(data);
   if (!notes) {
     return fmt::format("\"{}\"", to_hex(data));
   }
   if (notes->size() == 1) {
-    return note_json(notes->front());
+    return note_json(notes->front(), style);
   }
   std::string out = "[";
   for (const NoteValue& note : *notes) {
-    out.append(out.size() > 1 ? ", " : "").append(note_json(note));
+    out.append(out.size() > 1 ? ", " : "").append(note_json(note, style));
   }
   return out + "]";
 }
@@ -273,13 +282,16 @@ std::string line_json(const Record& record) {
   return out + "}";
 }
 
-std::string digests_json(const Record& record, bool own) {
+std::string digests_json(const Record& record, bool own, const JsonStyle& style) {
   std::string out = "[";
   for (const WrittenDigest& digest : written_digests(record, own)) {
+    const bool named = find_algorithm(digest.algorithm) != nullptr;
+    if (style.named_algorithms && !named) {
+      continue;
+    }
     out.append(out.size() > 1 ? ", " : "");
-    out.append(find_algorithm(digest.algorithm) != nullptr
-                   ? fmt::format(R"({{"hashAlg": "{}", )", to_string(digest.algorithm))
-                   : fmt::format(R"({{"hashAlg": {}, )", static_cast<std::uint16_t>(digest.algorithm)));
+    out.append(named ? fmt::format(R"({{"hashAlg": "{}", )", to_string(digest.algorithm))
+                     : fmt::format(R"({{"hashAlg": {}, )", static_cast<std::uint16_t>(digest.algorithm)));
     out.append(R"("digest": ")").append(to_hex(digest.value)).append("\"}");
   }
   return out + "]";
@@ -298,43 +310,70 @@ std::string index_json(const Index& index) {
   }
 }
 
+std::string event_type_json(std::uint32_t type, const JsonStyle& style) {
+  const std::string name = style.upper_types ? upper_event_type(type) : lower_event_type(type);
+  const std::string text = name.empty() ? fmt::format("{}", type) : name;
+  return name.empty() && !style.type_numbers_quoted ? text : fmt::format("\"{}\"", text);
+}
+
+std::string systemd_json(const Record& record, const JsonStyle& style) {
+  if (!is_utf8(record.data)) {
+    return fmt::format("\"{}\"", to_hex(record.data));
+  }
+  const SystemdEvent* known = systemd_event(record);
+  SystemdEvent event = known == nullptr ? plain_systemd_event(as_text(record.name)) : *known;
+  const auto type = std::ranges::find(event.members, std::string_view("eventType"), &JsonMember::key);
+  if (style.spells_event_type && type != event.members.end()) {
+    type->key = "event_type";
+  }
+  return write_systemd_content(event, record.data);
+}
+
+// The "content_type" of content that has a name and is JSON text; nothing where the reader would not take it for that.
+std::optional<JsonText> type_of_named(const Record& record) {
+  if (record.name.empty() || !is_utf8(record.name)) {
+    return std::nullopt;
+  }
+  const auto content = parse_json_text(record.data);
+  if (!content) {
+    return std::nullopt;
+  }
+  const std::string name(as_text(record.name));
+  const auto number = parse_index(name);
+  JsonText type = number ? JsonText(*number) : JsonText(name);
+  Arena arena;
+  Record copy;
+  const auto decoded = decode_json_content(copy, &type, &*content, record.digests, arena);
+  const bool same =
+      decoded && copy.content == ContentType::unknown && equal(copy.name, record.name) && equal(copy.data, record.data);
+  return same ? std::optional(std::move(type)) : std::nullopt;
+}
+
 // Empty where there is no name for the content.
-std::string content_json(const Record& record) {
+std::string content_json(const Record& record, const JsonStyle& style) {
   const auto named = [](std::string_view name, const std::string& content) {
     return fmt::format(R"(, "content_type": "{}", "content": {}}})", name, content);
   };
   switch (record.content) {
     case ContentType::none:
       return "}";
-    case ContentType::pcclient: {
-      const std::string name = lower_event_type(record.type);
-      return named("pcclient_std",
-                   fmt::format(R"({{"event_type": {}, "event_data": "{}"}})",
-                               name.empty() ? fmt::format("{}", record.type) : fmt::format("\"{}\"", name),
-                               to_hex(record.data)));
-    }
+    case ContentType::pcclient:
+      return named("pcclient_std", fmt::format(R"({{"event_type": {}, "event_data": "{}"}})",
+                                               event_type_json(record.type, style), to_hex(record.data)));
     case ContentType::ima_template:
       return named("ima_template", fmt::format(R"({{"template_name": {}, "template_data": "{}"}})", quoted(record.name),
                                                to_hex(record.data)));
     case ContentType::cel_management:
-      return named("cel", management_json(record.data));
+      return named("cel", management_json(record.data, style));
     case ContentType::tsm:
       return named("linux_tsm", line_json(record));
     case ContentType::aael:
       return named("coco_aael", line_json(record));
-    case ContentType::systemd: {
-      const SystemdEvent* event = systemd_event(record);
-      if (!is_utf8(record.data)) {
-        return named("systemd", fmt::format("\"{}\"", to_hex(record.data)));
-      }
-      return named("systemd", write_systemd_content(
-                                  event == nullptr ? plain_systemd_event(as_text(record.name)) : *event, record.data));
-    }
+    case ContentType::systemd:
+      return named("systemd", systemd_json(record, style));
     case ContentType::unknown:
-      if (!record.name.empty()) {
-        const bool number = std::ranges::all_of(record.name, [](auto byte) { return byte >= '0' && byte <= '9'; });
-        return fmt::format(R"(, "content_type": {}, "content": {}}})",
-                           number ? std::string(as_text(record.name)) : quoted(record.name), as_text(record.data));
+      if (const auto type = type_of_named(record)) {
+        return fmt::format(R"(, "content_type": {}, "content": {}}})", to_text(*type), as_text(record.data));
       }
       break;
     default:
@@ -348,6 +387,25 @@ std::string content_json(const Record& record) {
   return fmt::format(R"(, "content_type": {}, "content": "{}"}})",
                      name == kContentNames.end() ? fmt::format("{}", raw->number) : fmt::format("\"{}\"", name->name),
                      to_hex(raw->value));
+}
+
+// Of JSON text: those between its tokens.
+std::string without_blanks(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (!in_string && letter == ' ') {
+      continue;
+    }
+    out += letter;
+    if (in_string && letter == '\\' && i + 1 < text.size()) {
+      out += text[++i];
+    } else if (letter == '"') {
+      in_string = !in_string;
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -385,18 +443,20 @@ Result<JsonContent> decode_json_content(Record& record, const JsonText* type, co
 
 std::optional<std::string> encode_json(const Record& record, const LogInfo& log, const WriteOptions& options,
                                        std::optional<std::uint64_t> number) {
+  const JsonStyle& style = json_style(options.dialect);
   const auto index = index_of(record, log, options);
-  const std::string content = content_json(record);
+  const std::string content = content_json(record, style);
   if (!index || content.empty()) {
     return std::nullopt;
   }
-  std::string out = "{";
-  if (number) {
-    out += fmt::format(R"("recnum": {}, )", *number);
-  }
-  out.append(index_json(*index)).append(R"(, "digests": )");
-  out.append(digests_json(record, log.format.starts_with("cel-"))).append(content);
-  return out;
+  const std::string count = number ? fmt::format(R"("recnum": {})", *number) : std::string();
+  const std::string reg = index_json(*index);
+  const std::string& first = style.index_first ? reg : count;
+  const std::string& second = style.index_first ? count : reg;
+  const std::string_view between = number ? ", " : "";
+  std::string out = fmt::format(R"({{{}{}{}, "digests": )", first, between, second);
+  out.append(digests_json(record, log.format.starts_with("cel-"), style)).append(content);
+  return style.compact ? without_blanks(out) : out;
 }
 
 }  // namespace mrtool::cel

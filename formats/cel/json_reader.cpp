@@ -196,7 +196,7 @@ void JsonReader::learn_dialect(const JsonText& object) {
     return;
   }
   if (items_.shape() == JsonShape::member) {
-    info_.dialect = "pcrlock";
+    info_.dialect = "pcrlock-file";
     return;
   }
   const JsonText* content = find_member(object, "content");

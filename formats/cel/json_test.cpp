@@ -4,12 +4,14 @@
 
 #include "formats/cel/test_log.hpp"
 #include "lib/base/json_text.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/content/content.hpp"
 #include "lib/registers/names.hpp"
 
 using namespace mrtool;
 using namespace mrtool::cel;
 using namespace mrtool::cel::testing;
+using namespace mrtool::testing;
 
 namespace {
 
@@ -152,20 +154,15 @@ TEST_SUITE("cel-json") {
   }
 
   TEST_CASE("libcel's bad samples: framing and required members are refused, a payload alone is shown") {
-    const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus" / "cel";
-    if (!std::filesystem::exists(corpus)) {
-      MESSAGE("skipped: ../shared/corpus is not there");
+    if (!has_corpus("cel")) {
       return;
     }
-    const auto host = make_host("");
     std::string all;
     for (const char* name : {"bad_cel", "bad_digests", "bad_event", "bad_pcclient"}) {
-      constexpr std::uint64_t kLimit = 1024 * 1024;
-      const auto bytes = host->read_file((corpus / (std::string("libcel-") + name + ".json")).string(), kLimit);
-      REQUIRE(bytes);
+      const Bytes bytes = read_test_file(kCorpus / "cel" / (std::string("libcel-") + name + ".json"));
       // As a log, each is one object without an index.
-      CHECK(refusal(as_text(*bytes)).find("expected") == 0);
-      std::string text(as_text(*bytes));
+      CHECK(refusal(as_text(bytes)).find("expected") == 0);
+      std::string text(as_text(bytes));
       // The one sample with a comma behind its last member.
       if (const auto comma = text.rfind("},\n\n}"); comma != std::string::npos) {
         text[comma + 1] = ' ';

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "formats/cel/json.hpp"
 #include "formats/cel/json_layout.hpp"
+#include "formats/cel/json_style.hpp"
 #include "formats/cel/model.hpp"
 #include "formats/cel/numbering.hpp"
 #include "lib/base/limits.hpp"
@@ -17,7 +16,7 @@ class JsonWriter final : public Writer {
 
   Status begin(const LogInfo& info) override {
     info_ = info;
-    as_it_was_ = info.format == kJsonFormat;
+    as_it_was_ = info.format == kJsonFormat && (options_.dialect.empty() || options_.dialect == info.dialect);
     in_array_ = !as_it_was_ || !info.preamble.empty();
     numbers_.begin(info.format.starts_with("cel-"));
     return put(as_it_was_ ? as_text(info.preamble) : std::string_view("["));
@@ -28,7 +27,7 @@ class JsonWriter final : public Writer {
     if (as_it_was_) {
       return {};
     }
-    return put(first_ ? "]\n" : "\n]\n");
+    return put(written_ == 0 ? "]\n" : "\n]\n");
   }
 
  private:
@@ -39,12 +38,12 @@ class JsonWriter final : public Writer {
   LogInfo info_;
   bool as_it_was_ = false;  // the log keeps its beginning and its end
   bool in_array_ = true;
-  bool first_ = true;
+  std::uint64_t written_ = 0;
   WrittenNumbers numbers_{true};
 };
 
 Status JsonWriter::write(const Record& record) {
-  const bool first = std::exchange(first_, false);
+  const bool first = written_++ == 0;
   if (!record.raw.empty()) {
     return put(as_text(record.raw));
   }
@@ -57,7 +56,8 @@ Status JsonWriter::write(const Record& record) {
   if (number.overflow) {
     return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
   }
-  const auto object = encode_json(record, info_, options_, number.value);
+  const bool counts_all = !as_it_was_ && json_style(options_.dialect).counts_all;
+  const auto object = encode_json(record, info_, options_, counts_all ? written_ : number.value);
   if (!object) {
     return cannot_write(record, "CEL-JSON has no name for the record's register or content");
   }

@@ -79,7 +79,25 @@ bool is_one_element(ByteView value) {
   return parts && parts->size() == 1;
 }
 
+bool is_measured(const Record& record) {
+  switch (record.content) {
+    case ContentType::cel_management:
+      return is_measured_management(record.data);
+    case ContentType::pcclient:
+      // An NV index record has this type so that replay of PCRs passes over it (PFP 1.06, 10.4.5.3).
+      return record.type != pcclient::kNoAction || record.reg.kind == RegisterKind::nv;
+    case ContentType::tsm:
+      return record.type != static_cast<std::uint32_t>(TsmLine::comment);
+    default:
+      return true;
+  }
+}
+
 }  // namespace
+
+bool extends_in_cel(const Record& record, std::span<const DigestEntry> digests) {
+  return !digests.empty() && is_measured(record) && can_be_extended(record.reg);
+}
 
 std::unexpected<Error> cannot_write(const Record& record, std::string message) {
   return std::unexpected(Error{.kind = ErrorKind::unsupported,
@@ -232,21 +250,6 @@ Status Meaning::apply_index(Record& record, const Index& index, LogInfo& info) {
   return {};
 }
 
-// Section 7.
-bool Meaning::is_measured(const Record& record) {
-  switch (record.content) {
-    case ContentType::cel_management:
-      return is_measured_management(record.data);
-    case ContentType::pcclient:
-      // An NV index record has this type so that replay of PCRs passes over it (PFP 1.06, 10.4.5.3).
-      return record.type != pcclient::kNoAction || record.reg.kind == RegisterKind::nv;
-    case ContentType::tsm:
-      return record.type != static_cast<std::uint32_t>(TsmLine::comment);
-    default:
-      return true;
-  }
-}
-
 void Meaning::apply(Record& record, std::span<DigestEntry> digests, Arena& arena) {
   for (std::size_t i = 1; i < digests.size(); ++i) {
     const auto before = digests.first(i);
@@ -272,7 +275,7 @@ void Meaning::apply(Record& record, std::span<DigestEntry> digests, Arena& arena
       }
     }
   }
-  record.extends = !digests.empty() && is_measured(record) && can_be_extended(record.reg);
+  record.extends = extends_in_cel(record, digests);
   if (record.content == ContentType::pcclient && is_pcr0(record)) {
     apply_startup_locality(record);
   }

@@ -46,6 +46,9 @@ std::optional<RawContent> raw_content(const Record& record);
 // Fills in content, type, name and data. `digests` are the record's. The value must stay where it is.
 void apply_raw_content(Record& record, std::uint32_t number, ByteView value, std::span<const DigestEntry> digests);
 
+// Whether a record with this content, register and digests extends the register in a CEL log (section 7).
+bool extends_in_cel(const Record& record, std::span<const DigestEntry> digests);
+
 // What readers find out about a record once its fields are known.
 class Meaning {
  public:
@@ -59,8 +62,6 @@ class Meaning {
 
  private:
   void apply_startup_locality(Record& record);
-  static bool is_measured(const Record& record);
-
   Platform platform_;
   QuirkReport& report_;
   std::optional<bool> cc_indices_;

@@ -189,7 +189,6 @@ bool TlvReader::read_ima_template(ByteView value, Record& record, TlvExtras& ext
 
 // libcel's own form (section 5.5): event type, timestamp, boot id, string.
 bool TlvReader::read_libcel_systemd(ByteView value, Record& record, TlvExtras& extras) const {
-  static constexpr std::array<std::string_view, 4> kTypes{"phase", "filesystem", "volume-key", "machine-id"};
   constexpr std::size_t kMembers = 4;
   const auto members = split_cel_elements(value, kMembers);
   if (!members || members->size() != kMembers) {
@@ -202,14 +201,14 @@ bool TlvReader::read_libcel_systemd(ByteView value, Record& record, TlvExtras& e
   }
   const auto type = cel_integer((*members)[0].value);
   const auto timestamp = cel_integer((*members)[1].value);
-  if (!type || *type >= kTypes.size() || !timestamp) {
+  if (!type || *type >= kSystemdEventTypes.size() || !timestamp) {
     return false;
   }
   record.content = ContentType::systemd;
-  record.name = as_bytes(kTypes[static_cast<std::size_t>(*type)]);
+  record.name = as_bytes(kSystemdEventTypes[static_cast<std::size_t>(*type)]);
   record.data = (*members)[3].value;
   auto event = std::make_shared<SystemdEvent>();
-  event->event_type = kTypes[static_cast<std::size_t>(*type)];
+  event->event_type = kSystemdEventTypes[static_cast<std::size_t>(*type)];
   event->timestamp = timestamp;
   event->boot_id = to_hex((*members)[2].value);
   event->members = {{.key = "string", .text = {}},

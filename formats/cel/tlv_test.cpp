@@ -244,6 +244,7 @@ TEST_SUITE("cel-tlv") {
       record.data = as_bytes(line);
       record.prefix = as_bytes("\n\n");
       record.digests = values;
+      record.extends = !values.empty();
       WholeLog log;
       log.info.format = "tsm";
       log.info.platform = Platform::tdx;

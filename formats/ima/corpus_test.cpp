@@ -9,16 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/ima/test_log.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/content/content.hpp"
 
 using namespace mrtool;
 using namespace mrtool::ima::testing;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus";
 
 // What is wrong with the framing of some files, and how many entries come before it.
 struct Broken {
@@ -35,20 +35,6 @@ constexpr std::array kBroken = std::to_array<Broken>({
 
 // Digests that are of no data: which bank the list is of cannot be known.
 constexpr std::string_view kUndecided = "keylime-ima-log-unknown.txt";
-
-Bytes load(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return to_bytes(as_bytes(text));
-}
-
-bool have_corpus() {
-  if (fs::is_directory(kCorpus / "ima")) {
-    return true;
-  }
-  MESSAGE("skipped: no corpus beside the repository");
-  return false;
-}
 
 std::string_view format_of(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -82,7 +68,7 @@ void check_other_form(const WholeLog& log, std::string_view format, const Bytes&
 
 std::unique_ptr<WholeLog> check_list(const fs::path& path) {
   CAPTURE(path.string());
-  const Bytes bytes = load(path);
+  const Bytes bytes = read_test_file(path);
   const std::string_view format = format_of(path);
   const auto found = detect_format({.prefix = ByteView(bytes).first(std::min<std::size_t>(bytes.size(), kDetectBytes)),
                                     .complete = bytes.size() <= kDetectBytes});
@@ -113,7 +99,7 @@ std::size_t digests_that_differ(const WholeLog& log) {
 }  // namespace
 
 TEST_CASE("lists of the corpus are recognised, read, and written back in both forms") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   for (const fs::path& path : lists_in(kCorpus / "ima")) {
@@ -121,15 +107,15 @@ TEST_CASE("lists of the corpus are recognised, read, and written back in both fo
     CAPTURE(name);
     const auto broken = std::ranges::find(kBroken, name, &Broken::name);
     if (broken != kBroken.end()) {
-      const auto log = read_whole(format_of(path), load(path));
+      const auto log = read_whole(format_of(path), read_test_file(path));
       REQUIRE(log->error);
       CHECK(log->error->kind == ErrorKind::malformed);
       CHECK(log->records.size() == broken->records);
       continue;
     }
     if (name == kUndecided) {
-      CHECK(read_whole("ima-ascii", load(path))->error->kind == ErrorKind::inconclusive);
-      const auto named = read_whole("ima-ascii", load(path), {.bank = HashAlgorithm::sha256});
+      CHECK(read_whole("ima-ascii", read_test_file(path))->error->kind == ErrorKind::inconclusive);
+      const auto named = read_whole("ima-ascii", read_test_file(path), {.bank = HashAlgorithm::sha256});
       CHECK_FALSE(named->error);
       CHECK(named->records.size() == 2);
       continue;
@@ -143,7 +129,7 @@ TEST_CASE("lists of the corpus are recognised, read, and written back in both fo
 }
 
 TEST_CASE("numbers of entries and violations of the corpus") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   struct Known {
@@ -160,7 +146,7 @@ TEST_CASE("numbers of entries and violations of the corpus") {
         Known{"measured-boot-tools-binary_runtime_measurements.bin", 6, 0}}) {
     CAPTURE(known.name);
     const fs::path path = kCorpus / "ima" / known.name;
-    const auto log = read_whole(format_of(path), load(path));
+    const auto log = read_whole(format_of(path), read_test_file(path));
     CHECK(log->records.size() == known.records);
     if (format_of(path) == "ima") {
       CHECK(std::ranges::count_if(log->records, &Record::violation) == known.violations);
@@ -169,13 +155,13 @@ TEST_CASE("numbers of entries and violations of the corpus") {
 }
 
 TEST_CASE("registers that sources of the corpus state") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   for (const char* name : {"ibmtss-ima-sha1.log", "ibmtss-ima-sha256.log"}) {
     const fs::path path = kCorpus / "ima" / name;
-    const auto log = read_whole("ima", load(path));
-    const Bytes expected = load(path.string() + ".expected.json");
+    const auto log = read_whole("ima", read_test_file(path));
+    const Bytes expected = read_test_file(path.string() + ".expected.json");
     const auto registers = nlohmann::json::parse(expected)["expect"]["registers"]["pcr"];
     for (const auto& [bank, values] : registers.items()) {
       CHECK(folded(*log, "pcr10", *parse_algorithm(bank)) == values["10"].get<std::string>());
@@ -184,14 +170,14 @@ TEST_CASE("registers that sources of the corpus state") {
 }
 
 TEST_CASE("lists of virtual machines replay to their TPM's registers in every bank") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   for (const auto& machine : fs::directory_iterator(kCorpus / "vm")) {
     if (!fs::is_directory(machine.path() / "ima")) {
       continue;
     }
-    const auto registers = nlohmann::json::parse(load(machine.path() / "pcrs.json"));
+    const auto registers = nlohmann::json::parse(read_test_file(machine.path() / "pcrs.json"));
     for (const fs::path& path : lists_in(machine.path() / "ima")) {
       const auto log = check_list(path);
       CAPTURE(path.string());
@@ -211,7 +197,7 @@ TEST_CASE("lists of virtual machines replay to their TPM's registers in every ba
 }
 
 TEST_CASE("evmctl finds the same registers in lists of virtual machines") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   if (std::system("evmctl --help >/dev/null 2>&1") != 0) {
@@ -223,7 +209,7 @@ TEST_CASE("evmctl finds the same registers in lists of virtual machines") {
     if (!fs::is_regular_file(list)) {
       continue;
     }
-    const auto log = read_whole("ima", load(list));
+    const auto log = read_whole("ima", read_test_file(list));
     const bool one_register =
         std::ranges::all_of(log->records, [](const Record* record) { return record->reg == *parse_register("pcr10"); });
     if (!one_register) {
@@ -248,7 +234,7 @@ TEST_CASE("evmctl finds the same registers in lists of virtual machines") {
 }
 
 TEST_CASE("no file of another format is taken for an IMA list") {
-  if (!have_corpus()) {
+  if (!has_corpus()) {
     return;
   }
   for (const char* folder : {"aael", "ccel", "cel", "systemd", "tcg1", "tcg2", "tsm", "registers"}) {
@@ -257,7 +243,7 @@ TEST_CASE("no file of another format is taken for an IMA list") {
         continue;
       }
       CAPTURE(entry.path().string());
-      const Bytes bytes = load(entry.path());
+      const Bytes bytes = read_test_file(entry.path());
       const Probe probe{.prefix = ByteView(bytes).first(std::min<std::size_t>(bytes.size(), kDetectBytes)),
                         .complete = bytes.size() <= kDetectBytes};
       CHECK_FALSE(find_format("ima")->detect(probe));

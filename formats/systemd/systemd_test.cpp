@@ -4,9 +4,8 @@
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "lib/base/test_files.hpp"
 #include "lib/crypto/hash.hpp"
 
 namespace mrtool::systemd {
@@ -78,9 +77,8 @@ std::string problem(std::string_view text) {
   return whole->error ? whole->error->message : "none";
 }
 
-std::string slurp(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+std::string file(const char* name) {
+  return std::string(as_text(testing::read_test_file(testing::kCorpus / "systemd" / name)));
 }
 
 }  // namespace
@@ -235,6 +233,27 @@ TEST_CASE("systemd: a string from a format that holds no more") {
   CHECK(read_whole(as_text(out))->records.size() == 1);
 }
 
+TEST_CASE("systemd: event types by libcel's numbers are named, and written back as numbers") {
+  const auto text = [](std::string_view type) {
+    return std::string("\x1e{\"pcr\":1,\"digests\":[],\"content_type\":\"systemd\",\"content\":{\"string\":\"a\",")
+        .append("\"eventType\":")
+        .append(type)
+        .append("}}\n");
+  };
+  const auto named = read_whole(text("2"));
+  REQUIRE(named->records.size() == 1);
+  CHECK(as_text(named->records[0]->name) == "volume-key");
+  CHECK(write_whole(*named, false) == text("2"));
+  for (const std::string_view none : {"4", "255", "[]", "-1", "18446744073709551616"}) {
+    CAPTURE(none);
+    const auto unnamed = read_whole(text(none));
+    CHECK_FALSE(unnamed->error);
+    REQUIRE(unnamed->records.size() == 1);
+    CHECK(unnamed->records[0]->name.empty());
+    CHECK(write_whole(*unnamed, true) == text(none));
+  }
+}
+
 TEST_CASE("systemd: detection") {
   const auto found = [](std::string_view text) {
     const auto detection = detect({.prefix = as_bytes(text), .complete = true});
@@ -251,12 +270,10 @@ TEST_CASE("systemd: detection") {
 }
 
 TEST_CASE("systemd: real logs") {
-  const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/systemd";
-  if (!std::filesystem::exists(corpus)) {
-    MESSAGE("skipped: no corpus");
+  if (!testing::has_corpus("systemd")) {
     return;
   }
-  const std::string one = slurp(corpus / "systemd-os-separator-vm.json-seq");
+  const std::string one = file("systemd-os-separator-vm.json-seq");
   const auto whole = read_whole(one);
   CHECK_FALSE(whole->error);
   REQUIRE(whole->records.size() == 1);
@@ -265,7 +282,7 @@ TEST_CASE("systemd: real logs") {
   CHECK(equal(HashEngine().hash(HashAlgorithm::sha256, record.data).view(), record.digests[0].value));
   CHECK(write_whole(*whole, false) == one);
 
-  const std::string lines = slurp(corpus / "libcel-systemd-seq.json");
+  const std::string lines = file("libcel-systemd-seq.json");
   const auto log = read_whole(lines);
   CHECK_FALSE(log->error);
   CHECK(log->diagnostics.count("V50") == 1);

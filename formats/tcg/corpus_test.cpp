@@ -7,16 +7,16 @@
 
 #include "formats/formats.hpp"
 #include "formats/tcg/test_log.hpp"
+#include "lib/base/test_files.hpp"
 
 using namespace mrtool;
 using namespace mrtool::tcg;
 using namespace mrtool::tcg::testing;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus";
 
 // Files that are no log at all.
 constexpr std::array<std::string_view, 4> kNoLogs{
@@ -36,34 +36,30 @@ Row row_of(const FormatRow& format) {
 }
 
 // Reads, and writes back byte for byte both ways. True when the file is a log.
-bool check_file(Host& host, const fs::path& path, std::string_view expected_format) {
+bool check_file(const fs::path& path, std::string_view expected_format) {
   CAPTURE(path.string());
-  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
-  const auto bytes = host.read_file(path.string(), kLimit);
-  REQUIRE(bytes);
-  const auto found = detect_format({.prefix = *bytes, .complete = true});
+  const Bytes bytes = read_test_file(path);
+  const auto found = detect_format({.prefix = bytes, .complete = true});
   if (!found) {
     return false;
   }
   if (!expected_format.empty()) {
     CHECK(found->format->name == expected_format);
   }
-  const auto log = read_whole(row_of(*found->format), *bytes);
+  const auto log = read_whole(row_of(*found->format), bytes);
   CHECK_MESSAGE(!log->error, (log->error ? to_string(*log->error) : ""));
   CHECK_FALSE(log->records.empty());
-  CHECK(write_whole(*log, Raw::kept) == *bytes);
-  CHECK(write_whole(*log, Raw::dropped) == *bytes);
+  CHECK(write_whole(*log, Raw::kept) == bytes);
+  CHECK(write_whole(*log, Raw::dropped) == bytes);
   return true;
 }
 
 }  // namespace
 
 TEST_CASE("every real log is recognised, read without error and written back") {
-  if (!fs::exists(kCorpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
+  if (!has_corpus()) {
     return;
   }
-  const auto host = make_host("");
   for (const auto& [directory, format] : {std::pair("tcg1", "tcg"), {"tcg2", "tcg2"}, {"ccel", "ccel"}}) {
     for (const auto& entry : fs::directory_iterator(kCorpus / directory)) {
       if (!is_log(entry.path())) {
@@ -71,14 +67,14 @@ TEST_CASE("every real log is recognised, read without error and written back") {
       }
       const bool no_log = std::ranges::find(kNoLogs, entry.path().filename().string()) != kNoLogs.end();
       CAPTURE(entry.path().string());
-      CHECK(check_file(*host, entry.path(), format) == !no_log);
+      CHECK(check_file(entry.path(), format) == !no_log);
     }
   }
   for (const auto& machine : fs::directory_iterator(kCorpus / "vm")) {
     const fs::path path = machine.path() / "tpm0" / "binary_bios_measurements";
     if (fs::exists(path) && !fs::is_empty(path)) {
       CAPTURE(path.string());
-      CHECK(check_file(*host, path, ""));
+      CHECK(check_file(path, ""));
     }
   }
 }

@@ -3,10 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "formats/tcg/test_log.hpp"
+#include "lib/base/test_files.hpp"
 
 namespace mrtool::tpm2yaml {
 namespace {
@@ -46,11 +45,6 @@ std::string joined(const WholeLog& log) {
     text += as_text(record->raw);
   }
   return text.append(as_text(log.trailing));
-}
-
-Bytes slurp(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 constexpr std::string_view kHead = "---\nversion: 1\nevents:\n";
@@ -197,16 +191,14 @@ TEST_CASE("tpm2-yaml: detection") {
 }
 
 TEST_CASE("tpm2-yaml: what the tool printed of real logs is what the logs hold") {
-  const std::filesystem::path corpus = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus";
-  if (!std::filesystem::exists(corpus)) {
-    MESSAGE("skipped: no corpus");
+  if (!testing::has_corpus()) {
     return;
   }
   std::size_t compared = 0;
   std::size_t exact = 0;
   std::size_t all = 0;
   for (const char* folder : {"tcg1", "tcg2"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(corpus / folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(testing::kCorpus / folder)) {
       const std::string path = entry.path().string();
       const std::size_t dot = std::min(path.find(".bin."), path.find(".log."));
       if (!path.ends_with(".yaml") || path.ends_with(".hex.yaml") || dot == std::string::npos) {
@@ -214,7 +206,7 @@ TEST_CASE("tpm2-yaml: what the tool printed of real logs is what the logs hold")
       }
       const std::string log_path = path.substr(0, dot + std::string_view(".bin").size());
       CAPTURE(path);
-      const Bytes text = slurp(path);
+      const Bytes text = testing::read_test_file(path);
       CHECK(detect({.prefix = text, .complete = true}));
       const auto yaml = read_whole(as_text(text));
       CHECK_MESSAGE(!yaml->error, (yaml->error ? to_string(*yaml->error) : ""));
@@ -222,7 +214,7 @@ TEST_CASE("tpm2-yaml: what the tool printed of real logs is what the logs hold")
       constexpr std::size_t kStep = 11;
       CHECK(read_from(std::make_unique<SlowSource>(text, kStep))->records.size() == yaml->records.size());
 
-      const Bytes bytes = slurp(log_path);
+      const Bytes bytes = testing::read_test_file(log_path);
       const auto row = std::string_view(folder) == "tcg1" ? tcg::Row::tcg : tcg::Row::tcg2;
       const auto binary = tcg::testing::read_whole(row, bytes);
       REQUIRE(yaml->records.size() == binary->records.size());

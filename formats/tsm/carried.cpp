@@ -7,12 +7,14 @@
 #include <charconv>
 #include <limits>
 
+#include "lib/content/systemd_json.hpp"
 #include "lib/content/tsm_line.hpp"
 
 namespace mrtool::tsm {
 namespace {
 
 constexpr std::string_view kLogHeader = "# mrtool/1 log ";
+constexpr std::string_view kNoBank = "none";
 constexpr std::string_view kCarried = "# mrtool/1 record ";
 
 struct Flag {
@@ -92,6 +94,19 @@ bool read_assertion(std::string_view text, Record& record) {
   return true;
 }
 
+// The content object of a systemd record, whose string is the record's data.
+bool read_details(std::string_view text, Record& record) {
+  const auto bytes = from_hex(text);
+  const auto content = bytes ? parse_json_text(*bytes) : fail(ErrorKind::malformed, "no hexadecimal digits");
+  if (!content) {
+    return false;
+  }
+  auto extras = std::make_shared<SystemdExtras>();
+  extras->event = std::make_shared<const SystemdEvent>(read_systemd_content(*content).event);
+  record.extras = std::move(extras);
+  return true;
+}
+
 bool read_key(std::string_view key, std::string_view value, Arena& arena, Carrying& out) {
   Record& record = out.record;
   if (key == "type") {
@@ -118,6 +133,9 @@ bool read_key(std::string_view key, std::string_view value, Arena& arena, Carryi
   }
   if (key == "data") {
     return read_hex(value, arena, record.data);
+  }
+  if (key == "details") {
+    return read_details(value, record);
   }
   return key == "suffix" && read_hex(value, arena, record.suffix);
 }
@@ -166,21 +184,28 @@ std::string format_line(const Record& record, bool computed, ByteView digest) {
   append_bytes(line, "name", record.name);
   append_bytes(line, "digest", digest);
   append_bytes(line, "data", record.data);
+  append_bytes(line, "details", as_bytes(details_of(record)));
   append_bytes(line, "suffix", record.suffix);
   return line;
 }
 
 }  // namespace
 
+std::string details_of(const Record& record) {
+  const SystemdEvent* const event = systemd_event(record);
+  return event == nullptr ? std::string() : write_systemd_content(*event, record.data);
+}
+
 std::string format_log_header(HashAlgorithm bank) {
-  return fmt::format("{}{}", kLogHeader, kernel_name(bank));
+  return fmt::format("{}{}", kLogHeader, bank == HashAlgorithm::none ? kNoBank : kernel_name(bank));
 }
 
 std::optional<HashAlgorithm> parse_log_header(std::string_view line) {
   if (!line.starts_with(kLogHeader)) {
     return std::nullopt;
   }
-  const auto bank = parse_kernel_name(line.substr(kLogHeader.size()));
+  const std::string_view name = line.substr(kLogHeader.size());
+  const auto bank = name == kNoBank ? std::optional(HashAlgorithm::none) : parse_kernel_name(name);
   return bank && format_log_header(*bank) == line ? bank : std::nullopt;
 }
 

@@ -4,7 +4,8 @@
 //
 // and, when it extends the register, directly behind it "# .EXTEND <digest>". The keys, in this order, each left out at
 // its default: type, index and number (decimal), flags (extends, tentative, violation, instance, computed), asserts
-// (initial|present:<bank>|any:<hex>), name, digest (of a record that does not extend), data and suffix (hexadecimal).
+// (initial|present:<bank>|any:<hex>), name, digest (of a record that does not extend), data, details (systemd's content
+// object as JSON text) and suffix (hexadecimal).
 // Neither line is hashed: replay is kept, the content is not protected.
 //
 // A comment is taken for a record only behind that first line, which a kernel cannot be brought to write there: its
@@ -19,6 +20,7 @@
 
 namespace mrtool::tsm {
 
+// HashAlgorithm::none for a log in which nothing is measured.
 std::string format_log_header(HashAlgorithm bank);
 // The bank.
 std::optional<HashAlgorithm> parse_log_header(std::string_view line);
@@ -28,6 +30,9 @@ bool starts_carried(std::string_view line);
 
 // The record's digest of that bank, of the bank's size; nullptr when it has none.
 const DigestEntry* digest_of(const Record& record, HashAlgorithm bank);
+
+// What the comment says as `details`; empty for records without.
+std::string details_of(const Record& record);
 
 // The comment of a record; register and prefix are not in it.
 std::string format_carried(const Record& record, HashAlgorithm bank);

@@ -7,29 +7,26 @@
 #include "formats/aael/detect.hpp"
 #include "formats/tsm/detect.hpp"
 #include "formats/tsm/test_log.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/content/tsm_line.hpp"
 
 using namespace mrtool;
 using namespace mrtool::tsm::testing;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus" / "tsm";
-
-std::string read_text(Host& host, const fs::path& path) {
-  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
-  const auto bytes = host.read_file(path.string(), kLimit);
-  REQUIRE(bytes);
-  return std::string(as_text(*bytes));
+std::string read_text(const fs::path& path) {
+  return std::string(as_text(read_test_file(path)));
 }
 
 // Detected if it holds anything measured; written back both ways; every step's value.
-void check_case(Host& host, const fs::path& directory) {
+void check_case(const fs::path& directory) {
   CAPTURE(directory.string());
-  const std::string text = read_text(host, directory / "log");
-  const auto bank = tsm::parse_kernel_name(read_text(host, directory / "hash_algo"));
+  const std::string text = read_text(directory / "log");
+  const auto bank = tsm::parse_kernel_name(read_text(directory / "hash_algo"));
   REQUIRE(bank);
   const ReadOptions options{.bank = *bank};
   const auto log = read_whole("tsm", text, options);
@@ -42,7 +39,7 @@ void check_case(Host& host, const fs::path& directory) {
     REQUIRE(found);
     CHECK(found->format->name == "tsm");
   }
-  const auto document = nlohmann::json::parse(read_text(host, directory / "steps.json"));
+  const auto document = nlohmann::json::parse(read_text(directory / "steps.json"));
   for (const auto& step : document.at("steps")) {
     const auto part =
         read_whole("tsm", std::string_view(text).substr(0, step.at("log_len").get<std::size_t>()), options);
@@ -55,15 +52,13 @@ void check_case(Host& host, const fs::path& directory) {
 }  // namespace
 
 TEST_CASE("every log of the kernel's code is recognised, written back, and folds to the register after every step") {
-  if (!fs::exists(kCorpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
+  if (!has_corpus("tsm")) {
     return;
   }
-  const auto host = make_host("");
   std::size_t cases = 0;
-  for (const auto& entry : fs::directory_iterator(kCorpus)) {
+  for (const auto& entry : fs::directory_iterator(kCorpus / "tsm")) {
     if (entry.is_directory()) {
-      check_case(*host, entry.path());
+      check_case(entry.path());
       ++cases;
     }
   }
@@ -71,14 +66,12 @@ TEST_CASE("every log of the kernel's code is recognised, written back, and folds
 }
 
 TEST_CASE("no other file of the corpus is taken for a TSM or AAEL log") {
-  const fs::path corpus = kCorpus.parent_path();
-  if (!fs::exists(corpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
+  if (!has_corpus()) {
     return;
   }
   const auto host = make_host("");
-  for (const auto& entry : fs::recursive_directory_iterator(corpus)) {
-    const std::string path = fs::relative(entry.path(), corpus).string();
+  for (const auto& entry : fs::recursive_directory_iterator(kCorpus)) {
+    const std::string path = fs::relative(entry.path(), kCorpus).string();
     if (!entry.is_regular_file() || path.starts_with("tsm/") || path.starts_with("aael/")) {
       continue;
     }

@@ -118,7 +118,7 @@ Result<std::optional<PieceReader::Progress>> TsmReader::parse_beginning(ByteView
     }
     const auto header = found == Found::line && line.blanks == 0 ? parse_log_header(line.text) : std::nullopt;
     if (header) {
-      if (auto status = adopt_bank(*header); !status) {
+      if (auto status = *header == HashAlgorithm::none ? Status{} : adopt_bank(*header); !status) {
         return std::unexpected(std::move(status).error());
       }
       carries_ = true;
@@ -239,6 +239,9 @@ Result<std::optional<PieceReader::Progress>> TsmReader::parse_carried_record(Byt
     return damaged("expected a record of another format in the comment, found one that does not read as one");
   }
   std::size_t size = line.size;
+  if (carrying->record.extends && digest_size_ == 0) {
+    return damaged("expected no record that extends in a log without a bank, found one");
+  }
   if (carrying->record.extends) {
     const std::string blank = format_extend(Digest::filled(digest_size_, 0).view());
     size += blank.size() + 1;

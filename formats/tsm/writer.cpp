@@ -80,7 +80,8 @@ std::string obstacle(const Record& record, HashAlgorithm bank, const std::option
     return fmt::format("the log's bank is {}, and this record has no digest for it", to_string(bank));
   }
   constexpr std::size_t kFraming = 4096;  // of the comment, around the hexadecimal
-  if (2 * (record.data.size() + record.name.size() + record.suffix.size()) + kFraming > limits::kRecordBytes) {
+  const std::size_t bytes = record.data.size() + record.name.size() + record.suffix.size() + details_of(record).size();
+  if (2 * bytes + kFraming > limits::kRecordBytes) {
     return fmt::format("a comment of at most {} bytes cannot hold it", limits::kRecordBytes);
   }
   return {};
@@ -103,7 +104,7 @@ class TsmWriter final : public Writer {
   Status trailing(ByteView bytes) override {
     return info_.format == kFormat && !bytes.empty() ? sink_.write(bytes) : Status{};
   }
-  Status finish() override { return {}; }
+  Status finish() override;
 
  private:
   Status write_line(const Record& record);
@@ -116,8 +117,10 @@ class TsmWriter final : public Writer {
   LogInfo info_;
   std::optional<Register> reg_;
   HashAlgorithm bank_ = HashAlgorithm::none;
-  bool carries_ = false;  // the header of carried records is written
-  bool started_ = false;  // something is
+  bool carries_ = false;         // the log has carried records
+  bool header_missing_ = false;  // and not yet their header
+  bool started_ = false;         // something is written
+  bool shadowed_ = false;        // comments are, that would be carried records behind a header
   TsmLine last_ = TsmLine::record;
 };
 
@@ -132,6 +135,7 @@ std::unexpected<Error> cannot(const Record& record, std::string message) {
 Status TsmWriter::write(const Record& record) {
   if (!record.raw.empty()) {
     started_ = true;
+    shadowed_ = shadowed_ || (!carries_ && starts_carried(as_text(record.data)));
     return sink_.write(record.raw);
   }
   if (bank_ == HashAlgorithm::none) {
@@ -146,13 +150,14 @@ Status TsmWriter::write(const Record& record) {
   return is_plain(record) ? write_line(record) : write_carried(record);
 }
 
-// Comments that the reader would take for more than comments are carried.
+// Comments that the reader would take for more than comments are carried; a log without carried records stays one.
 bool TsmWriter::is_plain(const Record& record) const {
   if (!reads_as_itself(record, bank_)) {
     return false;
   }
   const std::string_view line = as_text(record.data);
-  return carries_ ? !starts_carried(line) : started_ || !record.prefix.empty() || !parse_log_header(line);
+  const bool carried_nowhere = info_.format == kFormat && !carries_;
+  return (carried_nowhere || !starts_carried(line)) && (started_ || !record.prefix.empty() || !parse_log_header(line));
 }
 
 // Where the record does not come with its empty lines: those of the kernel, were each SYNC and each block of .EXTEND
@@ -172,29 +177,31 @@ Status TsmWriter::write_line(const Record& record) {
   out.insert(out.end(), record.data.begin(), record.data.end());
   out.push_back('\n');
   started_ = true;
+  shadowed_ = shadowed_ || starts_carried(as_text(record.data));
   last_ = kind;
   return sink_.write(out);
 }
 
 Status TsmWriter::write_carried(const Record& record) {
-  std::string out;
   if (!carries_) {
-    if (started_) {
-      return cannot(record, "records of other formats can stand in a TSM log only if the first record is one");
+    if (shadowed_) {
+      return cannot(record, "a comment before it would be taken for a record of another format too");
     }
-    if (kernel_name(bank_).empty()) {
-      return cannot(record, "the log's bank is not known: name it with --bank");
-    }
-    out = format_log_header(bank_);
-    out += '\n';
     carries_ = true;
-    started_ = true;
+    header_missing_ = true;
   }
-  out.append(as_text(record.prefix)).append(format_carried(record, bank_)).append("\n");
+  started_ = true;
+  std::string out(as_text(record.prefix));
+  out.append(format_carried(record, bank_)).append("\n");
   if (record.extends) {
     out.append(format_extend(digest_of(record, bank_)->value)).append("\n");
   }
   return sink_.write(as_bytes(out));
+}
+
+// The header names the bank, which the first records may not tell.
+Status TsmWriter::finish() {
+  return header_missing_ ? sink_.write_first(as_bytes(format_log_header(bank_) + "\n")) : Status{};
 }
 
 // The digests that the log's bank does not take.

@@ -106,6 +106,51 @@ TEST_CASE("a TSM line whose digest is not its own is carried too, and lines that
   CHECK(text.ends_with("\na\n"));
 }
 
+TEST_CASE("a record of another format may come behind plain lines") {
+  Made comment(ContentType::tsm, "# a comment", {});
+  comment.record.type = static_cast<std::uint32_t>(TsmLine::comment);
+  comment.record.extends = false;
+  Made lookalike(ContentType::tsm, "# mrtool/1 record none", {});
+  lookalike.record.type = comment.record.type;
+  lookalike.record.extends = false;
+  Made event(ContentType::pcclient, "x", {kSha256});
+  const std::string text = check_there_and_back({&comment.record, &lookalike.record, &event.record, &comment.record});
+  CHECK(text.starts_with("# mrtool/1 log sha256\n# a comment\n"));
+}
+
+TEST_CASE("the bank may be told by a later record than the first, or by none where nothing is measured") {
+  Made note(ContentType::cel_management, "\2", {});
+  note.record.extends = false;
+  Made event(ContentType::pcclient, "x", {kSha256});
+  CHECK(check_there_and_back({&note.record, &event.record}).starts_with("# mrtool/1 log sha256\n"));
+  const std::string text = check_there_and_back({&note.record});
+  CHECK(text.starts_with("# mrtool/1 log none\n"));
+  CHECK(write_all({&note.record}, {.bank = kSha256}).value().starts_with("# mrtool/1 log sha256\n"));
+  for (const std::string more :
+       {"# mrtool/1 record pcclient flags=extends\n# .EXTEND \n", "a\n", "# mrtool/1 record pcclient digest=00\n"}) {
+    CAPTURE(more);
+    CHECK(read_whole("tsm", text + more)->error);
+  }
+  CHECK_FALSE(read_whole("tsm", text + kSync)->error);
+}
+
+TEST_CASE("a log without carried records keeps comments that look like them, and takes no others then") {
+  const std::string text = kSync + "\n# mrtool/1 record none\n# mrtool/1 log sha256\n";
+  const auto log = read_whole("tsm", text);
+  CHECK(write_text("tsm", *log, Raw::dropped) == text);
+  for (const Raw raw : {Raw::kept, Raw::dropped}) {
+    Made event(ContentType::pcclient, "x", {kSha256});
+    WholeLog mixed;
+    mixed.info = log->info;
+    mixed.records = log->records;
+    mixed.records.push_back(&event.record);
+    event.record.reg = log->records[0]->reg;
+    const auto refused = write_text("tsm", mixed, raw);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::unsupported);
+  }
+}
+
 TEST_CASE("what one register and one bank cannot hold is lost, and refused") {
   Made two(ContentType::pcclient, "x", {kSha1, kSha256});
   const Carried digest = tsm::carry(two.record, {}, {});

@@ -13,5 +13,7 @@ inline constexpr std::uint64_t kSmallFile = 16 * 1024 * 1024;    // register fil
 inline constexpr std::uint64_t kFinalEvents = 64 * 1024 * 1024;  // a UEFI final-events table
 inline constexpr std::uint32_t kNesting = 32;                    // structures inside structures
 inline constexpr std::uint32_t kListedItems = 65536;             // decoded items of one event
+inline constexpr std::uint32_t kDevicePathNodes = 1024;          // of one path
+inline constexpr std::uint64_t kDevicePathText = 1024 * 1024;    // bytes, beyond which no node is added
 
 }  // namespace mrtool::limits

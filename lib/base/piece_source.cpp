@@ -10,8 +10,10 @@ void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
   while (!exhausted() && buffer.size() < target) {
     std::size_t have = buffer.size();
     const auto step = std::min<std::uint64_t>(target - have, std::max<std::uint64_t>(limits::kReadPiece, have));
-    buffer.resize(have + static_cast<std::size_t>(step));
-    while (have < buffer.size()) {
+    // Who looks for an end asks for one byte more, time and again; what is there already is taken along.
+    const auto along = std::min<std::uint64_t>(limits::kReadPiece, have);
+    buffer.resize(have + static_cast<std::size_t>(std::max(step, along)));
+    while (have < buffer.size() && have < target) {
       auto got = source_->read(std::span(buffer).subspan(have));
       if (!got) {
         failure_ = std::move(got).error();

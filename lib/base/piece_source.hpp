@@ -12,8 +12,8 @@ class PieceSource {
  public:
   explicit PieceSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
-  // Appends to `buffer` until it holds `target` bytes, the source ends or fails. Allocates at most about twice what has
-  // arrived, and a piece.
+  // Appends to `buffer` until it holds `target` bytes or more, the source ends or fails. Waits for no more than
+  // `target`. Allocates at most about twice what has arrived, and a piece.
   void fill(Bytes& buffer, std::uint64_t target);
 
   bool exhausted() const { return ended_ || failure_.has_value(); }

@@ -192,6 +192,29 @@ std::string_view truncate_to_width(std::string_view text, std::size_t columns) {
   return text.substr(0, length);
 }
 
+std::string shorten_middle(std::string_view text, std::size_t columns) {
+  constexpr std::string_view kLeftOut = "...";
+  constexpr std::size_t kHeadShare = 3;
+  const std::size_t width = display_width(text);
+  if (width <= columns) {
+    return std::string(text);
+  }
+  const std::size_t kept = columns - kLeftOut.size();
+  const std::string_view head = truncate_to_width(text, kept / kHeadShare);
+  std::string_view tail = text.substr(head.size());
+  const std::size_t tail_columns = kept - display_width(head);
+  std::size_t left = display_width(tail);
+  while (!tail.empty()) {
+    const auto c = decode_utf8(tail).value_or(CodePoint{.value = '?', .length = 1});
+    if (left <= tail_columns && width_of(c.value) != 0) {  // an accent goes with its letter
+      break;
+    }
+    left -= width_of(c.value);
+    tail.remove_prefix(c.length);
+  }
+  return fmt::format("{}{}{}", head, kLeftOut, tail);
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

@@ -23,5 +23,8 @@ std::string escape_for_terminal(std::string_view text);
 std::size_t display_width(std::string_view text);
 // The longest prefix of at most `columns` columns; never splits a character.
 std::string_view truncate_to_width(std::string_view text, std::size_t columns);
+// The text in at most `columns` columns: where it is longer, three dots stand for what is left out of its middle. Two
+// thirds of what is kept are of its end, where a path has the file's name. Needs more than three columns.
+std::string shorten_middle(std::string_view text, std::size_t columns);
 
 }  // namespace mrtool

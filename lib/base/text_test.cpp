@@ -45,6 +45,16 @@ TEST_CASE("truncate: never splits a character, never exceeds the width") {
   CHECK(truncate_to_width("abc", 10) == "abc");
 }
 
+TEST_CASE("shorten: the end is kept, and no accent stands without its letter") {
+  CHECK(shorten_middle("abcdefghijkl", 12) == "abcdefghijkl");
+  CHECK(shorten_middle("abcdefghijkl", 9) == "ab...ijkl");
+  CHECK(shorten_middle("abcdefghijkl", 4) == "...l");
+  CHECK(shorten_middle("abcdef\u6f22\u5b57", 7) == "a...\u5b57");
+  CHECK(shorten_middle("abcdefghie\u0301j", 5) == "...e\u0301j");
+  CHECK(shorten_middle("abcdefghie\u0301j", 4) == "...j");
+  CHECK(shorten_middle("abc\u6f22", 4) == "...");
+}
+
 TEST_CASE("printable ascii: the empty text is not") {
   CHECK(is_printable_ascii(as_bytes("POST CODE")));
   CHECK_FALSE(is_printable_ascii({}));

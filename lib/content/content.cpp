@@ -39,8 +39,13 @@ std::string_view obstacle(const DigestEntry& entry) {
 bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engine) {
   static constexpr std::array<std::uint8_t, 1> kNul{0};
   const ByteView first = preimage.made.empty() ? preimage.part : ByteView(preimage.made);
-  const Digest digest = engine.hash(entry.algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{});
-  return equal(digest.view(), entry.value);
+  const HashAlgorithm algorithm = preimage.padded_sha1 ? HashAlgorithm::sha1 : entry.algorithm;
+  if (!HashEngine::can_compute(algorithm)) {
+    return false;
+  }
+  const Digest digest = engine.hash(algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{});
+  return entry.value.size() >= digest.size() && equal(digest.view(), entry.value.first(digest.size())) &&
+         all_equal_to(entry.value.subspan(digest.size()), 0);
 }
 
 // Tries the rules of a type on a record, and remembers the one that holds in most banks.

@@ -25,7 +25,7 @@ class Formatter {
  private:
   void walk() {
     for (std::uint32_t nodes = 0; reader_.left() > 0; ++nodes) {
-      if (nodes == limits::kListedItems) {
+      if (nodes == limits::kDevicePathNodes || out_.text.size() > limits::kDevicePathText) {
         stop_at(reader_.position(), fmt::format("only the first {} device path nodes are divided", nodes));
         return;
       }
@@ -65,12 +65,14 @@ class Formatter {
     return true;
   }
 
-  // What is left cannot be divided into nodes: shown as it is.
+  // What is left is not divided into nodes: the front of it is shown as it is.
   void stop_at(std::uint64_t begin, std::string problem) {
+    constexpr std::size_t kShown = 256;  // bytes
     const ByteView rest = path_.subspan(begin);
-    DevicePathNode node{.type = rest[0], .subtype = rest.size() > 1 ? rest[1] : std::uint8_t{0}, .data = {}};
-    node.data = rest.subspan(std::min<std::size_t>(rest.size(), kDevicePathHeaderSize));
-    append(fmt::format("Path({},{},{})", node.type, node.subtype, to_hex(node.data)));
+    const std::uint8_t subtype = rest.size() > 1 ? rest[1] : std::uint8_t{0};
+    const ByteView data = rest.subspan(std::min<std::size_t>(rest.size(), kDevicePathHeaderSize));
+    append(fmt::format("Path({},{},{}{})", rest[0], subtype, to_hex(data.first(std::min(data.size(), kShown))),
+                       data.size() > kShown ? "..." : ""));
     note(std::move(problem));
     reader_.skip(reader_.left());
   }

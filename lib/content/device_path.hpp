@@ -15,7 +15,8 @@ struct DevicePathText {
 };
 
 // Every node is checked before the library sees it; one that fails is shown as Path(type,subtype,hex), or by the name
-// of its type, and is the problem. Bytes behind the end node are not looked at.
+// of its type, and is the problem. Bytes behind the end node are not looked at. Behind the limits on nodes and text the
+// rest is no longer divided, which is a problem too.
 DevicePathText format_device_path(ByteView path);
 
 }  // namespace mrtool

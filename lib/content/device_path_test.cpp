@@ -146,13 +146,36 @@ TEST_CASE("strings of nodes need no NUL of their own") {
 
 TEST_CASE("no more nodes are divided than the limit") {
   ByteWriter writer;
-  for (int i = 0; i < 65537; ++i) {
+  for (int i = 0; i < 1025; ++i) {
     writer.u8(9).u8(1).u16(4);
   }
   const DevicePathText shown = format_device_path(writer.data());
   CHECK(shown.text.ends_with("/Path(9,1)/Path(9,1,)"));
-  CHECK(shown.problem == "only the first 65536 device path nodes are divided");
+  CHECK(shown.problem == "only the first 1024 device path nodes are divided");
   CHECK(shown.bytes == writer.data().size());
+}
+
+TEST_CASE("a path of megabytes is shown in a text that is bounded, whatever its nodes") {
+  constexpr std::size_t kMegabytes = 16 * 1024 * 1024;
+  constexpr std::size_t kMostText = 2 * 1024 * 1024;
+  Bytes small;
+  while (small.size() < kMegabytes) {
+    small.insert(small.end(), kPciRoot.begin(), kPciRoot.end());
+  }
+  Bytes large;
+  while (large.size() < kMegabytes) {
+    const Bytes vendor = node(3, 10, Bytes(0xFFFF - 4, 0x11));
+    large.insert(large.end(), vendor.begin(), vendor.end());
+  }
+  Bytes undivided = kPci;
+  undivided.resize(kMegabytes, 0);
+  for (const Bytes& bytes : {small, large, undivided}) {
+    const DevicePathText shown = format_device_path(bytes);
+    CHECK(shown.text.size() < kMostText);
+    CHECK(shown.text.ends_with("...)"));
+    CHECK_FALSE(shown.problem.empty());
+    CHECK(shown.bytes == bytes.size());
+  }
 }
 
 TEST_CASE("the longest node there can be") {

@@ -73,8 +73,19 @@ std::optional<Preimage> template_data(const Context& context) {
   return context.log.dialect == kPaddedDialect ? std::nullopt : pcclient::whole_data(context);
 }
 
+// Kernels before 5.8 extended the SHA-1 digest into every bank. A list of that dialect has digests of its own rule in
+// other banks, so nothing holds in all of them.
+std::optional<Preimage> padded_template_data(const Context& context) {
+  auto preimage = template_data(context);
+  if (preimage) {
+    preimage->padded_sha1 = true;
+  }
+  return preimage;
+}
+
 std::span<const Recipe> entry_recipes() {
-  static constexpr std::array kRecipes{Recipe{"template-data", template_data}};
+  static constexpr std::array kRecipes{Recipe{"template-data", template_data},
+                                       Recipe{kPaddedDialect, padded_template_data}};
   return kRecipes;
 }
 

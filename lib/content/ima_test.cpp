@@ -163,3 +163,42 @@ TEST_CASE("fields know the bytes that a digest covers them by") {
   CHECK(entry.fields[0].range == ByteRange{4, 14});
   CHECK(entry.fields[1].range == ByteRange{18, 25});
 }
+
+TEST_CASE("SHA-1 with zeros behind it is the digest of kernels before 5.8 in wider banks") {
+  const Data data = Data().field(kDigest).field("/bin/x\0"sv);
+  HashEngine engine;
+  Bytes padded = to_bytes(engine.hash(HashAlgorithm::sha1, data.bytes()).view());
+  padded.resize(32);
+  const Digest sha1 = engine.hash(HashAlgorithm::sha1, data.bytes());
+  const Digest sha384 = engine.hash(HashAlgorithm::sha384, data.bytes());
+  const auto judged = [&](std::vector<DigestEntry> digests, const LogInfo& info = {}) {
+    Record record;
+    record.content = ContentType::ima_template;
+    record.extends = true;
+    record.name = as_bytes("ima-ng");
+    record.data = data.bytes();
+    record.digests = digests;
+    return judge(record, info, engine);
+  };
+  const DigestEntry wide{.algorithm = HashAlgorithm::sha256, .value = padded};
+  const Judgement alone = judged({wide});
+  CHECK(alone.digests[0].check == Check::matches);
+  CHECK(alone.digests[0].recipe == "padded-sha1");
+  CHECK(alone.covered == ByteRange{0, data.bytes().size()});
+  const Judgement both = judged({{.algorithm = HashAlgorithm::sha1, .value = sha1.view()}, wide});
+  CHECK(both.digests[0].check == Check::matches);
+  CHECK(both.digests[1].check == Check::matches);
+  // A rule holds in every bank or it is not the record's.
+  const Judgement mixed = judged({{.algorithm = HashAlgorithm::sha384, .value = sha384.view()}, wide});
+  CHECK(mixed.digests[0].check == Check::matches);
+  CHECK(mixed.digests[1].check == Check::differs);
+  for (const std::size_t changed : {std::size_t{0}, std::size_t{19}, std::size_t{20}, std::size_t{31}}) {
+    padded[changed] ^= 1;
+    CHECK(judged({wide}).digests[0].check == Check::differs);
+    padded[changed] ^= 1;
+  }
+  // A list of that dialect has digests by another rule beside them.
+  LogInfo list;
+  list.dialect = ima::kPaddedDialect;
+  CHECK(judged({wide}, list).digests[0].check == Check::unverifiable);
+}

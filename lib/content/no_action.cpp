@@ -44,10 +44,15 @@ void skip_padding(FieldReader& reader, const Context& context) {
 
 // TCG_EfiStartupLocalityEvent.
 Decoded decode_startup_locality(const Context& context) {
+  constexpr std::array<std::uint8_t, 3> kLocalities{0, 3, 4};
   FieldReader reader = read_signature(context);
   const std::uint8_t locality = reader.u8("startup_locality");
   skip_padding(reader, context);
-  return reader.finish("startup-locality", fmt::format("StartupLocality {}", locality));
+  Decoded decoded = reader.finish("startup-locality", fmt::format("StartupLocality {}", locality));
+  if (decoded.problem.empty() && std::ranges::find(kLocalities, locality) == kLocalities.end()) {
+    decoded.problem = fmt::format("expected locality 0, 3 or 4, found {}", locality);
+  }
+  return decoded;
 }
 
 // TCG_Sp800_155_PlatformId_Event.

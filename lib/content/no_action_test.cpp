@@ -51,6 +51,17 @@ TEST_CASE("StartupLocality padded by coreboot") {
   CHECK(decode_no_action(EventFixture(data).context()).problem == "33 bytes follow the structure");
 }
 
+TEST_CASE("StartupLocality of a locality that no TPM starts at") {
+  for (const std::uint8_t locality : {std::uint8_t{0}, std::uint8_t{3}, std::uint8_t{4}}) {
+    Bytes data = to_bytes(as_bytes("StartupLocality\0"sv));
+    data.push_back(locality);
+    CHECK(decode_no_action(EventFixture(data).context()).problem == "");
+  }
+  const Decoded decoded = decode_no_action(EventFixture("StartupLocality\0\x07"sv).context());
+  CHECK(decoded.problem == "expected locality 0, 3 or 4, found 7");
+  CHECK(number_of(field(decoded, "startup_locality")) == 7);
+}
+
 TEST_CASE("StartupLocality without its locality") {
   CHECK(decode_no_action(EventFixture("StartupLocality\0"sv).context()).problem != "");
 }

@@ -21,8 +21,9 @@ struct Context {
 struct Preimage {
   ByteView part;  // used when `made` is empty
   Bytes made;
-  bool nul_after = false;  // one zero byte follows
-  ByteRange covers;        // bytes of the data whose change would change the preimage
+  bool nul_after = false;    // one zero byte follows
+  ByteRange covers;          // bytes of the data whose change would change the preimage
+  bool padded_sha1 = false;  // the digest, in every bank, is the SHA-1 with zeros behind it
 };
 
 // A rule "digest = H(preimage)". Nothing: the rule does not apply to this record.

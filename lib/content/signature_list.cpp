@@ -121,9 +121,9 @@ void add_owner(Value::Object& entry, ByteReader& reader) {
   }
 }
 
-// The signature's bytes and what they are. Returns a certificate's name, if it is one.
+// What the signature is and, behind that for they may be many, its bytes. Returns a certificate's name, if it is one.
 std::string add_data(Value::Object& entry, SignatureKind kind, ByteView data) {
-  entry.push_back({"signature_data", to_bytes(data)});
+  std::string name;
   if (kind == SignatureKind::hash) {
     entry.push_back({"hash", to_hex(data)});
   } else if (kind == SignatureKind::certificate_hash && data.size() > kTimeSize) {
@@ -132,10 +132,11 @@ std::string add_data(Value::Object& entry, SignatureKind kind, ByteView data) {
   } else if (kind == SignatureKind::certificate) {
     if (const auto summary = summarize_certificate(data)) {
       entry.push_back({"certificate", certificate_value(*summary)});
-      return summary->common_name.empty() ? summary->subject : summary->common_name;
+      name = summary->common_name.empty() ? summary->subject : summary->common_name;
     }
   }
-  return {};
+  entry.push_back({"signature_data", to_bytes(data)});
+  return name;
 }
 
 // How many of what were listed, over all the lists of a variable.

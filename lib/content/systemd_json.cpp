@@ -31,6 +31,17 @@ void take_number(const JsonText& value, std::string_view key, std::optional<std:
   }
 }
 
+// Systemd writes names, of which newer ones are more.
+void take_event_type(const JsonText& value, std::string_view key, SystemdContent& out) {
+  if (!value.is_number_unsigned()) {
+    take_text(value, key, out.event.event_type, out.problem);
+  } else if (const auto number = value.get<std::uint64_t>(); number < kSystemdEventTypes.size()) {
+    out.event.event_type = kSystemdEventTypes[number];
+  } else {
+    out.problem = fmt::format("\"{}\" is {}, the number of no event type", key, number);
+  }
+}
+
 void take_member(const std::string& key, const JsonText& value, SystemdContent& out) {
   SystemdEvent& event = out.event;
   if (key == kString) {
@@ -44,7 +55,7 @@ void take_member(const std::string& key, const JsonText& value, SystemdContent& 
   } else if (key == "timestamp") {
     take_number(value, key, event.timestamp, out.problem);
   } else if (key == "eventType" || key == "event_type") {
-    take_text(value, key, event.event_type, out.problem);
+    take_event_type(value, key, out);
   } else if (key == "nvIndexName") {
     take_text(value, key, event.nv_index_name, out.problem);
   } else if (key == "mapped_pcr") {

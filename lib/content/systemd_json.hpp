@@ -11,7 +11,7 @@ struct SystemdContent {
   std::optional<std::string> measured;  // "string", if it is one
   std::string problem;                  // what is not as systemd writes it; empty when nothing is
 };
-// Never fails: what does not decode is kept as it is.
+// Never fails: what does not decode is kept as it is. An event type may be a number, as libcel writes it.
 SystemdContent read_systemd_content(const JsonText& content);
 
 // The object, compact, in the order of `event`. `measured` is the value of "string".

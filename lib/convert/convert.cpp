@@ -30,9 +30,10 @@ void prefer(HashAlgorithm& best, HashAlgorithm candidate) {
   }
 }
 
-HashAlgorithm strongest(std::span<const AlgorithmSize> banks) {
+template <class Range>
+HashAlgorithm strongest(const Range& banks) {
   HashAlgorithm best = HashAlgorithm::none;
-  for (const AlgorithmSize& bank : banks) {
+  for (const auto& bank : banks) {
     prefer(best, bank.algorithm);
   }
   return best;
@@ -40,14 +41,10 @@ HashAlgorithm strongest(std::span<const AlgorithmSize> banks) {
 
 // The first that the log states; the strongest of those that its reader computed where it states none.
 HashAlgorithm own_bank(std::span<const DigestEntry> digests) {
-  HashAlgorithm best = HashAlgorithm::none;
-  for (const DigestEntry& digest : digests) {
-    if (digest.origin == DigestOrigin::logged && find_algorithm(digest.algorithm) != nullptr) {
-      return digest.algorithm;
-    }
-    prefer(best, digest.algorithm);
-  }
-  return best;
+  const auto stated = std::ranges::find_if(digests, [](const DigestEntry& digest) {
+    return digest.origin == DigestOrigin::logged && find_algorithm(digest.algorithm) != nullptr;
+  });
+  return stated == digests.end() ? strongest(digests) : stated->algorithm;
 }
 
 }  // namespace
@@ -81,7 +78,7 @@ Status Conversion::begin_log(const LogInfo& info) {
   info_ = info;
   const bool same_format = info.format == target_.format;
   const bool same_dialect = target_.write.dialect.empty() || target_.write.dialect == info.dialect;
-  keeps_raw_ = !selects_ && (target_.holds_source || (same_format && same_dialect && !options_.several_logs));
+  keeps_raw_ = target_.holds_source || (!selects_ && same_format && same_dialect && !options_.several_logs);
   if (!keeps_raw_) {
     info_.preamble.clear();
   }
@@ -101,17 +98,24 @@ Status Conversion::begin_log(const LogInfo& info) {
 }
 
 // The register and bank of a log that holds one are the first record's where nobody asked for others.
-Status Conversion::begin_output(const Record* first) {
+void Conversion::settle_target(const Record& record) {
   WriteOptions& write = target_.write;
-  if (first != nullptr && target_.one_register && !write.reg) {
-    write.reg = first->reg;
+  if (target_.one_register && !write.reg) {
+    write.reg = record.reg;
   }
-  if (first != nullptr && target_.one_bank && write.bank == HashAlgorithm::none) {
-    const bool told = target_.one_register || info_.algorithms.size() == 1;
-    write.bank = told ? strongest(info_.algorithms) : HashAlgorithm::none;
-    write.bank = write.bank == HashAlgorithm::none ? own_bank(first->digests) : write.bank;
+  if (!target_.one_bank || write.bank != HashAlgorithm::none) {
+    return;
   }
-  writer_ = target_.make_writer(*sink_, write);
+  if (target_.one_register || info_.algorithms.size() == 1) {
+    write.bank = strongest(info_.algorithms);
+  }
+  if (write.bank == HashAlgorithm::none) {
+    write.bank = target_.one_register ? strongest(record.digests) : own_bank(record.digests);
+  }
+}
+
+Status Conversion::begin_output() {
+  writer_ = target_.make_writer(*sink_, target_.write);
   return writer_->begin(info_);
 }
 
@@ -124,6 +128,13 @@ bool Conversion::takes(const Record& record) const {
          std::ranges::any_of(record.digests, [&](const DigestEntry& digest) {
            return options_.takes_digest(record.reg, digest.algorithm);
          });
+}
+
+bool Conversion::takes_all(const Record& record) const {
+  return takes(record) &&
+         (!options_.takes_digest || std::ranges::all_of(record.digests, [&](const DigestEntry& digest) {
+           return options_.takes_digest(record.reg, digest.algorithm);
+         }));
 }
 
 // The record as it is asked for and as the writer may see it.
@@ -149,6 +160,15 @@ Record Conversion::narrowed(const Record& record) {
 
 Status Conversion::add(const Batch& batch) {
   for (const Record& record : batch.records) {
+    if (target_.holds_source && !left_out_ && !takes_all(record)) {
+      left_out_ = Error{
+          .kind = ErrorKind::unsupported,
+          .message = fmt::format("{} holds a log whole, byte for byte, and not the selected registers and banks of it",
+                                 target_.format),
+          .file = {},
+          .offset = record.offset,
+          .record = record.number};
+    }
     if (takes(record)) {
       if (auto status = convert(narrowed(record)); !status) {
         return status;
@@ -160,8 +180,9 @@ Status Conversion::add(const Batch& batch) {
 
 Status Conversion::convert(Record record) {
   ++result_.records;
+  settle_target(record);
   if (!writer_) {
-    if (auto begun = begin_output(&record); !begun) {
+    if (auto begun = begin_output(); !begun) {
       return begun;
     }
   }
@@ -216,7 +237,7 @@ Status Conversion::check_seam(const Record& record) {
 
 Status Conversion::write(Record record) {
   if (!writer_) {
-    if (auto begun = begin_output(&record); !begun) {
+    if (auto begun = begin_output(); !begun) {
       return begun;
     }
   }
@@ -233,11 +254,14 @@ Status Conversion::write_note(Note note) {
 }
 
 Result<ConvertResult> Conversion::finish() {
+  if (left_out_ && result_.records != 0) {
+    return std::unexpected(*std::move(left_out_));
+  }
   if (result_.refused) {
     return std::move(result_);
   }
   if (!writer_) {
-    if (auto begun = begin_output(nullptr); !begun) {
+    if (auto begun = begin_output(); !begun) {
       return std::unexpected(std::move(begun).error());
     }
   }
@@ -254,6 +278,7 @@ ReadOptions Conversion::reading() const {
   ReadOptions options;
   options.reg = target_.one_register ? target_.write.reg : std::nullopt;
   options.bank = target_.write.bank;
+  options.compute_banks = options_.compute_banks;
   return options;
 }
 

@@ -39,6 +39,9 @@ struct ConvertOptions {
   bool allow_loss = false;
   bool allow_gap = false;     // a log may state another value than the logs before it lead to
   bool several_logs = false;  // more than one will come
+  // As the logs were read with (ReadOptions). A digest that a reader computes is stated wherever the output has room
+  // for it, so {HashAlgorithm::none} writes what the logs hold and no more.
+  std::vector<HashAlgorithm> compute_banks{};
   // What is asked for; empty: everything. Loss by request is none.
   std::function<bool(const Record&)> takes_record{};
   std::function<bool(const Register&, HashAlgorithm)> takes_digest{};
@@ -80,8 +83,10 @@ class Conversion {
  private:
   class SpoolSink;
 
-  Status begin_output(const Record* first);
+  void settle_target(const Record& record);
+  Status begin_output();
   bool takes(const Record& record) const;
+  bool takes_all(const Record& record) const;
   Record narrowed(const Record& record);
   Status convert(Record record);
   Status write(Record record);
@@ -107,6 +112,7 @@ class Conversion {
   bool keeps_raw_ = false;     // the present log's own bytes are written
   std::set<Register> stated_;  // registers of which the present log has stated a value
   std::vector<DigestEntry> digests_;
+  std::optional<Error> left_out_;  // of what a format that holds logs whole would have to leave out
   std::set<RegisterKey> foreign_;  // that the output states digests for and the input does not extend
   bool selects_ = false;
 };

@@ -23,7 +23,7 @@ struct ReadOptions {
   // The bank of a log that does not state it (--bank, a hash_algo file beside it); none: the reader finds out.
   HashAlgorithm bank = HashAlgorithm::none;
   // Banks for which digests are computed from the content, where the format's rule allows it, beside those that the
-  // log holds. Empty: the format's usual ones.
+  // log holds. Empty: the format's usual ones. {HashAlgorithm::none}: no others.
   std::vector<HashAlgorithm> compute_banks{};
   bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
 };

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/crypto/digest.hpp"
 #include "lib/record/register.hpp"
 
 namespace mrtool {
+
+inline constexpr std::string_view kInitialIsGiven = "--initial";  // the reason of a value that the caller gave
 
 struct InitialValue {
   Digest value;

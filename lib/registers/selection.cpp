@@ -45,7 +45,7 @@ std::string explain(std::string_view word) {
   }
   return fmt::format(
       "\"{}\" is not a register; write a PCR number, pcr7, rtmr2, mrtd, rem0, rim, nv:0x01c40200 or "
-      "mr:NAME, and a bank before a colon",
+      "mr:NAME, with a bank before a colon and + before the next bank, as in sha256:0-7+sha384:rtmr2",
       word);
 }
 

@@ -142,7 +142,7 @@ const Claim* Replay::State::claim_of(const Slot& slot, const Bank& bank) const {
 void Replay::State::start(Cell& cell, const Slot& slot, const Bank& bank, bool extended) {
   InitialValue initial = platform_initial_value(slot.reg, bank.row->size, extended);
   if (const auto given = given_initial(slot.reg, bank)) {
-    initial = {*given, "--initial"};
+    initial = {*given, std::string(kInitialIsGiven)};
   } else if (const Claim* const claim = claim_of(slot, bank)) {
     const Digest value = *fit(claim->value, bank.row->size);
     cell.initial_claimed = !claim->provided && value != initial.value;

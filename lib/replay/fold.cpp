@@ -52,9 +52,7 @@ void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> lo
     if (!position || !banks_[*position].computable) {
       refuse_bank(stated.algorithm, "it cannot be computed here");
     } else if (banks_[*position].row->size != stated.size) {
-      refused_.set(*position);
-      refuse_bank(stated.algorithm, fmt::format("the log states {} bytes for its digests, the algorithm has {}",
-                                                stated.size, banks_[*position].row->size));
+      refused_.set(*position);  // which the log's reader has reported
     } else {
       announced_.set(*position);
       make_known(*position);
@@ -67,15 +65,8 @@ void Replay::State::end_log() {
     return;
   }
   for (const std::size_t position : bank_order_) {
-    if (!announced_.test(position) || used_.test(position)) {
-      continue;
-    }
-    if (!extends_) {
+    if (!extends_ && announced_.test(position) && !used_.test(position)) {
       banks_[position].only_claimed = true;
-    } else {
-      say_of_log(
-          Severity::note, "bank-unused",
-          fmt::format("bank {} is announced, but no record extends a register in it", banks_[position].row->name));
     }
   }
   in_log_ = false;

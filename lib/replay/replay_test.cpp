@@ -171,7 +171,7 @@ TEST_CASE("an announced bank that no record uses is no bank of the log (AAEL)") 
   CHECK(outcome.results.size() == 1);
   CHECK(outcome.at("rtmr3", kSha384).complete);
   CHECK_FALSE(outcome.sink.has("bank-incomplete"));
-  CHECK(outcome.sink.count("bank-unused") == 2);
+  CHECK(outcome.sink.all().empty());
 }
 
 TEST_CASE("a later log of the chain that lacks a bank makes it incomplete where it extends") {
@@ -205,7 +205,7 @@ TEST_CASE("an incomplete bank is never equal") {
   CHECK(prefix.verdict() == ReplayVerdict::differs);
 }
 
-TEST_CASE("an algorithm stated with another's size cannot be computed and is left out, once") {
+TEST_CASE("an algorithm stated with another's size cannot be computed and is left out") {
   Log log({kSha1});
   log.info.algorithms.push_back({kSha256, 48});
   for (int i = 0; i < 3; ++i) {
@@ -214,7 +214,7 @@ TEST_CASE("an algorithm stated with another's size cannot be computed and is lef
   const Outcome outcome = run(log, {values({{"pcr1", kSha256, zeros(32)}})});
   CHECK(outcome.results.size() == 1);
   CHECK(outcome.at("pcr1", kSha1).complete);
-  CHECK(outcome.sink.count("bank-unusable") == 1);
+  CHECK_FALSE(outcome.sink.has("bank-unusable"));
   CHECK(outcome.sink.has("bank-not-in-log"));
   CHECK(outcome.verdict() == ReplayVerdict::inconclusive);
 }

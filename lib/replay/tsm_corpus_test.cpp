@@ -5,23 +5,19 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "lib/base/host.hpp"
+#include "lib/base/test_files.hpp"
 #include "lib/replay/tsm_test_log.hpp"
 
 using namespace mrtool;
 using namespace mrtool::replay_test;
+using namespace mrtool::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR) / ".." / "shared" / "corpus" / "tsm";
-
-std::string read_text(Host& host, const fs::path& path) {
-  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
-  const auto bytes = host.read_file(path.string(), kLimit);
-  REQUIRE(bytes);
-  return std::string(as_text(*bytes));
+std::string read_text(const fs::path& path) {
+  return std::string(as_text(read_test_file(path)));
 }
 
 // Against the register's value; equal, and the value of the plain reading unless the register has to decide.
@@ -44,18 +40,18 @@ void check_value(const std::string& text, HashAlgorithm bank, const Digest& valu
   }
 }
 
-void check_case(Host& host, const fs::path& directory) {
+void check_case(const fs::path& directory) {
   CAPTURE(directory.filename().string());
-  const std::string text = read_text(host, directory / "log");
-  const auto bank = tsm::parse_kernel_name(read_text(host, directory / "hash_algo"));
+  const std::string text = read_text(directory / "log");
+  const auto bank = tsm::parse_kernel_name(read_text(directory / "hash_algo"));
   REQUIRE(bank);
-  const auto document = nlohmann::json::parse(read_text(host, directory / "steps.json"));
+  const auto document = nlohmann::json::parse(read_text(directory / "steps.json"));
   for (const auto& step : document.at("steps")) {
     CAPTURE(step.at("step").dump());
     check_value(text.substr(0, step.at("log_len").get<std::size_t>()), *bank,
                 digest_of(step.at("digest").get<std::string>()), step.at("replay_ok").get<bool>());
   }
-  std::string last = read_text(host, directory / "digest.hex");
+  std::string last = read_text(directory / "digest.hex");
   last.erase(last.find_last_not_of(" \n") + 1);
   check_value(text, *bank, digest_of(last), false);
 }
@@ -63,15 +59,13 @@ void check_case(Host& host, const fs::path& directory) {
 }  // namespace
 
 TEST_CASE("every log of the kernel's code explains its register after every step") {
-  if (!fs::exists(kCorpus)) {
-    MESSAGE("skipped: ../shared/corpus is not there");
+  if (!has_corpus("tsm")) {
     return;
   }
-  const auto host = make_host("");
   std::size_t cases = 0;
-  for (const auto& entry : fs::directory_iterator(kCorpus)) {
+  for (const auto& entry : fs::directory_iterator(kCorpus / "tsm")) {
     if (entry.is_directory()) {
-      check_case(*host, entry.path());
+      check_case(entry.path());
       ++cases;
     }
   }

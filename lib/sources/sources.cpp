@@ -127,7 +127,7 @@ Result<RegisterValues> read_directory(const std::string& directory, Host& host) 
 // A value that lacks its bank, or whose bank is misspelled, is not the name of a missing file.
 bool looks_direct(std::string_view spec) {
   const std::string_view before = spec.substr(0, spec.find('='));
-  const bool named = parse_register(before).has_value() || before.contains(':');
+  const bool named = parse_register(before, true).has_value() || before.contains(':');
   return before.size() < spec.size() && named && !before.contains('/');
 }
 
@@ -141,6 +141,10 @@ Result<RegisterValues> read_selected(const sources::SelectedFile& file, Host& ho
 }
 
 Result<RegisterValues> load(const std::string& spec, Host& host, const SourceOptions& options) {
+  if (spec == "-") {
+    return fail(ErrorKind::unsupported,
+                "register values are not read from standard input; name a file that holds them");
+  }
   if (const auto* const word = std::ranges::find(kWords, spec, &WordRow::word); word != kWords.end()) {
     return word->read(host, options);
   }

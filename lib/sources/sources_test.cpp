@@ -211,13 +211,11 @@ TEST_CASE("cutting a source anywhere never crashes and never invents a value") {
 }
 
 TEST_CASE("captured virtual machines: sysfs, tpm2_pcrread and JSON say the same") {
-  const std::filesystem::path machines = std::filesystem::path(MRTOOL_SOURCE_DIR) / "../shared/corpus/vm";
-  if (!std::filesystem::exists(machines)) {
-    MESSAGE("skipped: no corpus beside the repository");
+  if (!testing::has_corpus("vm")) {
     return;
   }
   int compared = 0;
-  for (const auto& machine : std::filesystem::directory_iterator(machines)) {
+  for (const auto& machine : std::filesystem::directory_iterator(testing::kCorpus / "vm")) {
     if (!std::filesystem::exists(machine.path() / "sysfs")) {
       continue;
     }

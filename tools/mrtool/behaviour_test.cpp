@@ -290,6 +290,7 @@ TEST_CASE("replay's status follows its verdict") {
   CHECK(mrtool({"replay", log, "--against", right, "--register", "pcr4"}).status == 6);
   CHECK(mrtool({"replay", log, "--bank", "sha512"}).status == 6);
   CHECK(mrtool({"replay", log, "--against", "sha1:0=5"}).status == 2);
+  CHECK(mrtool({"replay", log, "--against", "0=5"}).status == 2);
   CHECK(mrtool({"replay", log, "--against", "no-such-file"}).status == 5);
   CHECK(mrtool({"replay", "vectors/agile-sha256-cut.bin", "--against", "sha256:0=" + std::string(64, '0')}).status ==
         3);
@@ -308,6 +309,100 @@ TEST_CASE("--initial overrides where a register starts, and must fit its bank") 
     CHECK(finished.status == 2);
     CHECK(finished.err.contains("--initial"));
   }
+}
+
+TEST_CASE("--initial that nothing starts at is no success, one that is used is no warning") {
+  const std::string log = "vectors/sha1-no-spec-id.bin";
+  const std::string right = "sha1:0=51c323de0c0c694f4601cdd02beb58ff13629f74";
+  const std::string zeros(40, '0');
+  const Finished used = mrtool({"replay", log, "--register", "0", "--against", right, "--initial", "sha1:0=" + zeros,
+                                "--initial", "sha1:pcr0=" + zeros});
+  CHECK(used.status == 0);
+  CHECK(used.err.empty());
+  // Used, if by no register that is shown.
+  CHECK(mrtool({"replay", log, "--register", "0", "--against", right, "--initial", "sha1:4=" + zeros}).status == 0);
+  const Finished unused =
+      mrtool({"replay", log, "--register", "0", "--against", right, "--initial", "sha1:11=" + zeros});
+  CHECK(unused.status == 6);
+  CHECK(unused.err.contains("sha1:pcr11"));
+  CHECK(mrtool({"replay", log, "--initial", "sha1:11=" + zeros}).status == 0);
+}
+
+TEST_CASE("--initial of a register inside another one is used, with its carrier and without") {
+  const Scratch scratch;
+  const std::string log = "rtmr3=" + (scratch / "log").string();
+  write_text(scratch / "log",
+             "SYNC sha384/" + std::string(96, '0') + "\nmr_ima extend sha256/" + std::string(64, '7') + "\n");
+  for (const std::string name : {"mr:mr_ima", "mr:mr_ima@rtmr3"}) {
+    CAPTURE(name);
+    const Finished finished = mrtool({"replay", log, "--initial", "sha256:" + name + "=" + std::string(64, '1')});
+    CHECK(finished.err.empty());
+    CHECK(finished.out.contains("--initial"));
+    CHECK(finished.out.contains("carried by rtmr3"));
+  }
+}
+
+TEST_CASE("a value that a TSM log proves in part only is told, and is no success") {
+  const Scratch scratch;
+  const std::string log = "rtmr3=" + (scratch / "log").string();
+  write_text(scratch / "log", "SYNC sha384/" + std::string(96, '5') + "\nexample.org deploy image x\n");
+  const auto document = nlohmann::json::parse(mrtool({"replay", "--json", log}).out);
+  const std::string value = document["registers"][0]["value"];
+  CHECK(document["registers"][0]["log_verdict"] == "UNBOUND");
+  const Finished finished = mrtool({"replay", log, "--against", "sha384:rtmr3=" + value});
+  CHECK(finished.status == 6);
+  CHECK(finished.out.contains("log: TAIL-ONLY"));
+  CHECK(finished.err.contains("[not-proven]"));
+  CHECK(!finished.err.contains("no value"));
+}
+
+TEST_CASE("a log without its register is lined up, and a value for it says how to name it") {
+  const Scratch scratch;
+  const std::string log = scratch / "log";
+  write_text(log, "SYNC sha384/" + std::string(96, '0') + "\nexample.org deploy image x\n");
+  std::istringstream lines(mrtool({"inspect", log}).out);
+  std::string line;
+  std::getline(lines, line);  // the log's name
+  std::getline(lines, line);
+  const std::size_t type = line.find("TYPE");
+  for (const std::string word : {"SYNC", "record"}) {
+    std::getline(lines, line);
+    CHECK(line.find(word) == type);
+  }
+  std::istringstream values(mrtool({"replay", log}).out);
+  std::getline(values, line);
+  const std::size_t bank = line.find("BANK");
+  std::getline(values, line);
+  CHECK(line.find("sha384") == bank);
+  const Finished finished = mrtool({"replay", log, "--against", "sha384:rtmr3=" + std::string(96, '1')});
+  CHECK(finished.status == 6);
+  CHECK(finished.err.contains("rtmr3=PATH"));
+}
+
+TEST_CASE("a hint names the registers that no log is about, only where nothing else differs") {
+  const std::string values = "vm/direct-ima-ng/tpm2_pcrread.yaml";
+  const std::string log = "vm/direct-ima-ng/binary_bios_measurements";
+  CHECK(mrtool({"replay", log, "--against", values}).err.contains("[log-not-given]"));
+  CHECK(!mrtool({"replay", log, "--against", values, "--register", "0-9"}).err.contains("[log-not-given]"));
+  const Finished two =
+      mrtool({"replay", log, "--register", "sha1:9-11", "--against", "sha1:9=9dc95361e1a56dc375f74158dfd2de0f78bc749c",
+              "--against", "sha1:10=" + std::string(40, '1'), "--against", "sha1:11=" + std::string(40, '1')});
+  CHECK(two.status == 1);
+  CHECK(two.err.contains("(pcr10, pcr11)"));
+  const Finished other = mrtool({"replay", log, "--register", "0,10", "--against", "sha1:0=" + std::string(40, '1'),
+                                 "--against", "sha1:10=" + std::string(40, '1')});
+  CHECK(other.status == 1);
+  CHECK(!other.err.contains("[log-not-given]"));
+}
+
+TEST_CASE("a selection that takes nothing is a warning in every rendering of inspect") {
+  for (const std::string rendering : {"--text", "--json", "--ndjson", "--tpm2-yaml"}) {
+    CAPTURE(rendering);
+    const Finished finished = mrtool({"inspect", rendering, "--register", "23", kLog, kLog});
+    CHECK(finished.status == 0);
+    CHECK(finished.err == "mrtool: warning: no record is of what --register selects [nothing-selected]\n");
+  }
+  CHECK(mrtool({"inspect", "--text", "--register", "0", kLog}).err.empty());
 }
 
 TEST_CASE("every captured boot leads to the registers that its TPM had") {

@@ -14,16 +14,18 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/test_files.hpp"
 #include "tools/mrtool/run.hpp"
 
 using namespace mrtool;
+using testing::has_corpus;
+using testing::kCorpus;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 namespace {
 
 const fs::path kSource = MRTOOL_SOURCE_DIR;
-const fs::path kCorpus = kSource.parent_path() / "shared" / "corpus";
 
 struct Ran {
   int status = 0;
@@ -39,14 +41,6 @@ Ran run_tool(std::vector<std::string> arguments) {
   out.flush();
   err.flush();
   return {.status = status, .out = out.text(), .err = err.text()};
-}
-
-bool corpus_is_here() {
-  if (fs::exists(kCorpus)) {
-    return true;
-  }
-  MESSAGE("skipped: ../shared/corpus is not here");
-  return false;
 }
 
 std::vector<fs::path> sorted_files(const fs::path& directory) {
@@ -121,7 +115,7 @@ std::string initial_value(const std::string& kind, int index, std::size_t hex_di
 }  // namespace
 
 TEST_CASE("every firmware log is inspected and replayed, and what is broken is refused") {
-  corpus_is_here();
+  has_corpus();
   for (const fs::path& log : firmware_logs()) {
     CAPTURE(log.string());
     const int expected = kBroken.contains(log.filename()) ? 3 : 0;
@@ -133,7 +127,7 @@ TEST_CASE("every firmware log is inspected and replayed, and what is broken is r
 }
 
 TEST_CASE("stated register values are met") {
-  if (!corpus_is_here()) {
+  if (!has_corpus()) {
     return;
   }
   // The TPM's value of this PCR 5 has two events that the log lacks; the source states exactly that gap.
@@ -171,7 +165,7 @@ TEST_CASE("stated register values are met") {
 }
 
 TEST_CASE("stated digests are shown") {
-  if (!corpus_is_here()) {
+  if (!has_corpus()) {
     return;
   }
   std::size_t compared = 0;
@@ -221,7 +215,7 @@ TEST_CASE("captured boots: the log explains every PCR that only firmware and boo
 }
 
 TEST_CASE("no rendering loses a record") {
-  corpus_is_here();
+  has_corpus();
   const auto count = [](const std::string& text, std::string_view what) {
     std::size_t found = 0;
     for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) {
@@ -300,7 +294,7 @@ TEST_CASE("a changed byte that was measured is noticed") {
 }
 
 TEST_CASE("the ACPI table is described where it is refused") {
-  if (!corpus_is_here()) {
+  if (!has_corpus()) {
     return;
   }
   const Ran ran = run_tool({"inspect", kCorpus / "ccel" / "go-eventlog-CCEL.acpi-table.bin"});
@@ -318,7 +312,7 @@ TEST_CASE("every truncation of a log is damage and marked, but at a record borde
       kSource / "testdata" / "vm" / "sdboot-default" / "binary_bios_measurements",
       kSource / "testdata" / "vectors" / "ccel-sha384.bin",
   };
-  if (corpus_is_here()) {
+  if (has_corpus()) {
     logs.push_back(kCorpus / "ccel" / "trustee-CCEL_AAEL_alibabacloud.bin");
     logs.push_back(kCorpus / "tcg1" / "guard-oss-windows_event_log.bin");
   }

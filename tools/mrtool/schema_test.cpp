@@ -159,6 +159,39 @@ TEST_CASE("convert: the loss report fits its schema") {
   }
 }
 
+TEST_CASE("convert: every log in JSON fits its schema") {
+  const json schema = load_schema("log");
+  const Scratch scratch;
+  write_text(scratch / "tsm", "SYNC sha384/" + std::string(96, '0') + "\n# a comment\nexample.org deploy image x\n");
+  std::vector<std::string> logs = sample_logs();
+  logs.push_back("rtmr3=" + (scratch / "tsm").string());
+  std::size_t written = 0;
+  for (const std::string& log : logs) {
+    CAPTURE(log);
+    const Finished finished = mrtool({"convert", "--to", "json", log});
+    if (log.contains("cut")) {
+      CHECK(finished.out.empty());
+      continue;
+    }
+    CHECK(finished.status == 0);
+    const json document = json::parse(finished.out);
+    CHECK(problems(schema, document) == "");
+    CHECK(!document["records"].empty());
+    ++written;
+  }
+  CHECK(written >= sample_logs().size());
+}
+
+TEST_CASE("the example in the page of the log format fits its schema") {
+  const std::string page = read_text(MRTOOL_SOURCE_DIR "/man/mrtool-log.5");
+  const std::size_t begin = page.find(".nf\n") + 4;
+  std::string example = page.substr(begin, page.find(".fi") - begin);
+  const std::size_t dots = example.find("...");  // what the page leaves out of the bytes
+  REQUIRE(dots != std::string::npos);
+  example.erase(dots, 3);
+  CHECK(problems(load_schema("log"), json::parse(example)) == "");
+}
+
 TEST_CASE("the schemas refuse what is wrong") {
   const json document = json::parse(mrtool({"inspect", "--json", "vectors/agile-sha256.bin"}).out);
   const json schema = load_schema("inspect");
@@ -174,6 +207,9 @@ TEST_CASE("the schemas refuse what is wrong") {
   wrong = document;
   wrong["schema"] = "mrtool.inspect/2";
   CHECK(problems(schema, wrong) != "");
+  json log = json::parse(mrtool({"convert", "--to", "json", "vectors/agile-sha256.bin"}).out);
+  log["records"][0]["raw"] = "0";
+  CHECK(problems(load_schema("log"), log) != "");
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST_CASE("a terminal gets colours unless told otherwise, a pipe none unless ask
   CHECK(run_at({"replay", kLog}, 100).out.contains("\x1B["));
 }
 
-TEST_CASE("rows fit the terminal, and what is cut ends in dots") {
+TEST_CASE("rows fit the terminal, dots stand for what is left out, and the names of files stay") {
   for (const std::size_t columns : {80U, 100U, 132U}) {
     CAPTURE(columns);
     const Run shown = run_at({"inspect", kLog}, columns, true);
@@ -50,9 +50,10 @@ TEST_CASE("rows fit the terminal, and what is cut ends in dots") {
     while (std::getline(lines, line)) {
       CAPTURE(line);
       CHECK(display_width(line) <= columns);
-      cut += line.ends_with("...") ? 1 : 0;
+      cut += line.contains("...") ? 1 : 0;
     }
     CHECK(cut > 0);
+    CHECK(shown.out.contains("\\BOOT\\BOOTX64.EFI)"));
   }
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("a pipe gets every summary in full") {
   std::istringstream lines(run_at({"inspect", kLog}, 0).out);
   std::size_t longest = 0;
   for (std::string line; std::getline(lines, line);) {
-    CHECK(!line.ends_with("..."));
+    CHECK(!line.contains("..."));
     CHECK(!line.ends_with(' '));
     longest = std::max(longest, line.size());
   }

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <thread>
 
@@ -138,7 +139,29 @@ std::optional<std::string> wrong_choice(const OptionSpec& spec, std::string_view
   return std::nullopt;
 }
 
-// What the table demands beyond the grammar: choices, no option twice, one rendering.
+// An option that would have no effect beside, or without, another one.
+std::optional<std::string> without_effect(const CommandLine& line) {
+  struct Pair {
+    OptionId id;
+    OptionId other;
+  };
+  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml}});
+  for (const Pair& pair : kNeedsOther) {
+    if (line.has(pair.id) && !line.has(pair.other)) {
+      return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
+    }
+  }
+  constexpr auto kExcludeOther =
+      std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml}, {OptionId::raw, OptionId::tpm2_yaml}});
+  for (const Pair& pair : kExcludeOther) {
+    if (line.has(pair.id) && line.has(pair.other)) {
+      return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);
+    }
+  }
+  return std::nullopt;
+}
+
+// What the table demands beyond the grammar: choices, no option twice, one rendering, none that has no effect.
 std::optional<std::string> check_values(const CommandLine& line) {
   for (const auto& [id, values] : line.values) {
     const OptionSpec& spec = option(id);
@@ -160,7 +183,7 @@ std::optional<std::string> check_values(const CommandLine& line) {
       rendering = option(id).name;
     }
   }
-  return std::nullopt;
+  return without_effect(line);
 }
 
 // The option that CLI11's message starts with the name of.

@@ -83,6 +83,8 @@ TEST_CASE("what cannot be understood is refused with a hint") {
   CHECK(refusal({"inspect", "--threads", "-1"}) == "--threads takes a number from 1, not '-1'");
   CHECK(refusal({"inspect", "--threads", "99999999999"}) == "--threads takes a number from 1, not '99999999999'");
   CHECK(refusal({"inspect", "--json", "--yaml"}) == "--json and --yaml exclude each other");
+  CHECK(refusal({"inspect", "--eventlog-version", "2"}) == "--eventlog-version goes with --tpm2-yaml");
+  CHECK(refusal({"inspect", "--raw", "--tpm2-yaml"}) == "--raw and --tpm2-yaml exclude each other");
   CHECK(refusal({"inspect", "-o", "a", "-o", "b"}) == "--output may be given once only");
 }
 

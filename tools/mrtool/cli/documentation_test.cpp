@@ -1,7 +1,9 @@
 // Man pages, completions and help agree with the table, and the examples in the man pages run.
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "tools/mrtool/cli/completion.hpp"
@@ -56,6 +58,49 @@ TEST_CASE("man pages tell every option and exit status, and no option that is no
       CAPTURE((*it)[1].str());
       CHECK(find_option((*it)[1].str()) != nullptr);
     }
+  }
+}
+
+// The terms of the list below a line of the page: ".B raw", ".BR record ,\~ register".
+std::set<std::string> terms_below(const std::string& page, const std::string& heading) {
+  std::set<std::string> terms;
+  std::istringstream lines(page.substr(page.find(heading) + heading.size()));
+  bool term = false;
+  for (std::string line; std::getline(lines, line) && line != ".PP" && !line.starts_with(".SH");) {
+    if (term) {
+      const std::regex word("[a-z_]+");
+      const std::string words = line.substr(line.find(' '));
+      for (std::sregex_iterator it(words.begin(), words.end(), word), end; it != end; ++it) {
+        terms.insert(it->str());
+      }
+    }
+    term = line == ".TP";
+  }
+  return terms;
+}
+
+TEST_CASE("the page of the log format tells every member of its schema, and none that is not there") {
+  const std::string page = read_text(kMan + "mrtool-log.5");
+  const auto schema =
+      nlohmann::json::parse(read_text(MRTOOL_SOURCE_DIR "/tools/mrtool/schemas/mrtool.log-1.schema.json"));
+  const auto names = [](const nlohmann::json& properties) {
+    std::set<std::string> all;
+    for (const auto& property : properties.items()) {
+      all.insert(property.key());
+    }
+    return all;
+  };
+  std::set<std::string> members = terms_below(page, "The members before it:");
+  CHECK(page.contains("Its last member,\n.BR records ,"));
+  members.insert("records");
+  CHECK(members == names(schema["properties"]));
+  const nlohmann::json& part = schema["definitions"]["part"]["properties"];
+  CHECK(terms_below(page, "The members of a part:") == names(part));
+  for (const auto& value : part["part"]["enum"]) {
+    CHECK(std::regex_search(page, std::regex("\n\\.BR? " + value.get<std::string>() + "\\b")));
+  }
+  for (const std::string other : {"mrtool", "mrtool-formats", "mrtool-convert"}) {
+    CHECK(page_text(other).contains(".BR mrtool-log (5)"));
   }
 }
 

@@ -32,6 +32,22 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
                                                                                      : std::nullopt;
 }
 
+struct FilterOption {
+  bool absent;
+  std::string_view name;
+};
+
+std::string given_options(std::initializer_list<FilterOption> options) {
+  std::vector<std::string_view> given;
+  for (const FilterOption& option : options) {
+    if (!option.absent) {
+      given.push_back(option.name);
+    }
+  }
+  return given.empty() ? std::string()
+                       : fmt::format("{} {}", fmt::join(given, " and "), given.size() == 1 ? "selects" : "select");
+}
+
 bool matches(const std::string& pattern, const char* name) {
   return fnmatch(pattern.c_str(), name, FNM_CASEFOLD) == 0;
 }
@@ -88,6 +104,15 @@ std::optional<Register> Filter::only_register() const {
   const bool one =
       registers_.size() == 1 && registers_.front().items.size() == 1 && registers_.front().whole_banks.empty();
   return one ? std::optional(registers_.front().items.front().reg) : std::nullopt;
+}
+
+std::string Filter::record_options() const {
+  return given_options(
+      {{registers_.empty(), "--register"}, {types_.empty(), "--type"}, {records_.empty(), "--record"}});
+}
+
+std::string Filter::value_options() const {
+  return given_options({{registers_.empty(), "--register"}, {banks_.empty(), "--bank"}});
 }
 
 bool Filter::takes_bank(HashAlgorithm bank) const {

@@ -25,9 +25,14 @@ class Filter {
   HashAlgorithm only_bank() const { return banks_.size() == 1 ? banks_.front() : HashAlgorithm::none; }
   // The one register that --register names; nothing when it names several or is not given.
   std::optional<Register> only_register() const;
+  bool selects_banks() const { return !banks_.empty(); }
   bool names_registers() const { return !registers_.empty(); }
   // Every bank that --register or --bank names.
   std::vector<HashAlgorithm> named_banks() const;
+  // The options that leave out records, with their verb: "--register and --type select"; empty where all are taken.
+  std::string record_options() const;
+  // The same of those that leave out values: "--bank selects".
+  std::string value_options() const;
   // Are registers or banks restricted at all?
   bool selects_values() const { return !registers_.empty() || !banks_.empty(); }
 

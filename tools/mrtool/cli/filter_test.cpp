@@ -30,6 +30,16 @@ TEST_CASE("without options everything is taken") {
   CHECK(filter->takes(record_of(kSeparator)));
   CHECK(filter->takes_bank(HashAlgorithm::sha1));
   CHECK(!filter->selects_values());
+  CHECK(filter->record_options().empty());
+}
+
+TEST_CASE("the options that leave out records are those that were given") {
+  CHECK(filter_of({"--bank", "sha1"})->record_options().empty());
+  CHECK(filter_of({"--type", "ipl"})->record_options() == "--type selects");
+  CHECK(filter_of({"--register", "0", "--type", "ipl", "--record", "1"})->record_options() ==
+        "--register and --type and --record select");
+  CHECK(filter_of({"--type", "ipl"})->value_options().empty());
+  CHECK(filter_of({"--register", "0", "--bank", "sha1"})->value_options() == "--register and --bank select");
 }
 
 TEST_CASE("record numbers: one, a span, an open span, several") {

@@ -25,7 +25,9 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      Category::selection,
      true,
      "only these registers: pcr7, 0-7, rtmr2, sha256:0-7,14",
-     "Names as mrtool prints them, numbers for PCRs, ranges, and a bank before a colon. May be given several times."},
+     "Names as mrtool prints them, numbers for PCRs, ranges, and a bank before a colon; + begins anew with another "
+     "bank: "
+     "sha256:0-7+sha384:rtmr2. May be given several times."},
     {bank,
      "bank",
      0,
@@ -365,7 +367,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      {},
      Category::rendering,
      false,
-     "write there instead of standard output; never half a file",
+     "write there instead of standard output, in one step at the end",
      ""},
     {diagnostics, "diagnostics", 0, "text|json", ValueKind::choice, Words(kDiagnosticForms), Category::rendering, false,
      "how messages on standard error look", ""},
@@ -380,7 +382,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      {},
      Category::global,
      false,
-     "notes too, and each message in full",
+     "notes too, and up to 16 messages of a kind for each log, not one",
      ""},
     {threads,
      "threads",
@@ -436,7 +438,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "the "
      "record says. A ! marks a digest that differs from its content, a ? one that cannot be checked because the "
      "measured "
-     "bytes are not in the log.",
+     "bytes are not in the log, and a ~ one that is of a constant and says nothing about the data shown.",
      "LOG", kLogBrief, kInspectOptions, inspect_command},
     {"replay", "compute the register values that logs lead to, and compare",
      "Folds every record into its register, in each bank, and says where each register started and why. With --against "

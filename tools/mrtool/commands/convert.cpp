@@ -39,22 +39,43 @@ Result<const FormatRow*> format_of(const CommandLine& line) {
   return format;
 }
 
+std::string dialects_of(const FormatRow& format) {
+  return fmt::format("{} has {}", format.name, fmt::join(format.dialects, ", "));
+}
+
+std::string every_dialect() {
+  std::vector<std::string> all;
+  for (const FormatRow& row : formats()) {
+    if (!row.dialects.empty()) {
+      all.push_back(dialects_of(row));
+    }
+  }
+  return fmt::format("{}", fmt::join(all, "; "));
+}
+
 Result<WriteOptions> write_options(const CommandLine& line, const FormatRow& format, const Filter& filter) {
   WriteOptions options{
       .dialect = std::string(line.value(OptionId::dialect)), .reg = filter.only_register(), .bank = filter.only_bank()};
   if (!options.dialect.empty() && std::ranges::find(format.dialects, options.dialect) == format.dialects.end()) {
-    return fail(ErrorKind::usage, format.dialects.empty() ? fmt::format("{} has no dialects", format.name)
-                                                          : fmt::format("--dialect takes one of {} for {}, not '{}'",
-                                                                        fmt::join(format.dialects, ", "), format.name,
-                                                                        escape_for_terminal(options.dialect)));
+    return fail(ErrorKind::usage,
+                fmt::format("{} has no dialect '{}'; {}", format.name, escape_for_terminal(options.dialect),
+                            format.dialects.empty() ? every_dialect() : dialects_of(format)));
   }
   return options;
+}
+
+// Digests that a list does not hold are computed where a bank is asked for by its name: what a kernel extended there
+// depends on its age, and is not for the output to say unasked.
+std::vector<HashAlgorithm> computed_banks(const Filter& filter) {
+  std::vector<HashAlgorithm> banks = filter.named_banks();
+  return banks.empty() ? std::vector{HashAlgorithm::none} : banks;
 }
 
 ConvertOptions convert_options(const CommandLine& line, const Filter& filter, bool several_logs) {
   ConvertOptions options{.allow_loss = line.has(OptionId::allow_loss),
                          .allow_gap = line.has(OptionId::allow_gap),
-                         .several_logs = several_logs};
+                         .several_logs = several_logs,
+                         .compute_banks = computed_banks(filter)};
   if (filter.selects_values()) {
     options.takes_record = [&filter](const Record& record) { return filter.takes(record); };
     options.takes_digest = [&filter](const Register& reg, HashAlgorithm bank) { return filter.takes(reg, bank); };
@@ -93,8 +114,8 @@ Result<bool> fits_terminal(const Spool& spool) {
 class ConvertRun {
  public:
   ConvertRun(const CommandLine& line, Session& session, LogChain& chain, Conversion& conversion,
-             const FormatRow& format)
-      : line_(line), session_(session), chain_(chain), conversion_(conversion), format_(format) {}
+             const FormatRow& format, const Filter& filter)
+      : line_(line), session_(session), chain_(chain), conversion_(conversion), format_(format), filter_(filter) {}
 
   int run();
 
@@ -110,6 +131,7 @@ class ConvertRun {
   LogChain& chain_;
   Conversion& conversion_;
   const FormatRow& format_;
+  const Filter& filter_;
 };
 
 int ConvertRun::fail_with(Error error) {
@@ -162,10 +184,8 @@ int ConvertRun::run() {
 }
 
 int ConvertRun::judge(const ConvertResult& result) {
-  if (line_.has(OptionId::registers) || line_.has(OptionId::bank)) {
-    if (result.records == 0) {
-      return refuse(ErrorKind::inconclusive, "no record is of a register and bank that --register and --bank select");
-    }
+  if (filter_.selects_values() && result.records == 0) {
+    return refuse(ErrorKind::inconclusive, fmt::format("no record is of what {}", filter_.value_options()));
   }
   if (result.refused) {
     if (const Status told = tell_losses(conversion_, chain_, session_); !told) {
@@ -258,10 +278,11 @@ int convert_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
   const bool several_logs = names->size() > 1;
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.bank = filter->only_bank()});
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.bank = filter->only_bank(), .compute_banks = computed_banks(*filter)});
   Conversion conversion(convert_target(**format, *options), convert_options(line, *filter, several_logs),
                         session.host());
-  return ConvertRun(line, session, chain, conversion, **format).run();
+  return ConvertRun(line, session, chain, conversion, **format, *filter).run();
 }
 
 }  // namespace mrtool

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <vector>
 
@@ -95,6 +96,36 @@ void describe_formats(DocumentWriter& writer, bool matrix) {
 
 constexpr std::size_t kIndent = 10;  // where text about a format or quirk starts
 
+unsigned number_of(std::string_view code) {
+  unsigned number = 0;
+  code.remove_prefix(1);  // the letter
+  (void)std::from_chars(code.data(), code.data() + code.size(), number);
+  return number;
+}
+
+// "V01-V17 V20": codes with consecutive numbers as a range.
+std::string quirk_codes(std::span<const Quirk> quirks, bool tolerances) {
+  std::vector<std::string_view> codes;
+  for (const Quirk& quirk : quirks) {
+    if (quirk.is_tolerance() == tolerances) {
+      codes.push_back(quirk.code);
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < codes.size();) {
+    std::size_t last = i;
+    while (last + 1 < codes.size() && number_of(codes[last + 1]) == number_of(codes[last]) + 1) {
+      ++last;
+    }
+    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : " ", codes[i]);
+    if (last != i) {
+      fmt::format_to(std::back_inserter(text), "{}{}", last == i + 1 ? ' ' : '-', codes[last]);
+    }
+    i = last + 1;
+  }
+  return text;
+}
+
 void append_format(std::string& out, const FormatRow& format, const Style& style) {
   const auto to = std::back_inserter(out);
   style.append(out, Tone::strong, fmt::format("{:{}}", format.name, kIndent - 2));
@@ -104,16 +135,9 @@ void append_format(std::string& out, const FormatRow& format, const Style& style
   }
   fmt::format_to(to, "{:{}}carries: {}\n", "", kIndent, format.carries);
   for (const bool tolerances : {false, true}) {
-    std::string_view separator = tolerances ? "tolerances: " : "variants: ";
-    std::string codes;
-    for (const Quirk& quirk : format.quirks) {
-      if (quirk.is_tolerance() == tolerances) {
-        fmt::format_to(std::back_inserter(codes), "{}{}", separator, quirk.code);
-        separator = " ";
-      }
-    }
+    const std::string codes = quirk_codes(format.quirks, tolerances);
     if (!codes.empty()) {
-      fmt::format_to(to, "{:{}}{}\n", "", kIndent, codes);
+      fmt::format_to(to, "{:{}}{}: {}\n", "", kIndent, tolerances ? "tolerances" : "variants", codes);
     }
   }
 }

@@ -84,6 +84,8 @@ class Inspection {
       tpm2_yaml_->fold(*step.batch);
     }
     for (const RecordView& view : views_of(step)) {
+      ++shown_;
+      digests_ += view.digests.size();
       notice(view);
       renderer_->record(view);
       session_.out().settle();
@@ -91,9 +93,37 @@ class Inspection {
     session_.out().flush();
   }
 
-  void finish(const LogChain& chain) { renderer_->finish(chain.logs(), session_.all_diagnostics(chain)); }
+  void finish(const LogChain& chain) {
+    session_.diagnostics().set_log(std::nullopt);
+    warn_of_nothing(chain.logs());
+    renderer_->finish(chain.logs(), session_.all_diagnostics(chain));
+  }
 
  private:
+  // A selection that takes nothing is more often a mistake than a question.
+  void warn_of_nothing(std::span<const LogSummary> logs) {
+    const auto warn = [this](std::string message) {
+      session_.diagnostics().add({.severity = Severity::warning,
+                                  .code = "nothing-selected",
+                                  .log = {},
+                                  .record = {},
+                                  .offset = {},
+                                  .message = std::move(message)});
+    };
+    std::uint64_t records = 0;
+    for (const LogSummary& log : logs) {
+      records += log.records;
+    }
+    if (records == 0) {
+      return;
+    }
+    if (shown_ == 0) {
+      warn(fmt::format("no record is of what {}", filter_.record_options()));
+    } else if (digests_ == 0 && filter_.selects_banks()) {
+      warn("no record that is shown has a digest of a bank that --bank selects");
+    }
+  }
+
   std::vector<RecordView> views_of(const LogChain::Step& step) const {
     std::vector<RecordView> views;
     for (const Record& record : step.batch->records) {
@@ -155,6 +185,8 @@ class Inspection {
   unsigned threads_;
   std::unique_ptr<InspectRenderer> renderer_;
   InspectTpm2Yaml* tpm2_yaml_;  // the renderer, when it is that one
+  std::uint64_t shown_ = 0;
+  std::uint64_t digests_ = 0;  // of the records shown, those of selected banks
 };
 
 }  // namespace
@@ -173,7 +205,8 @@ int inspect_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
 
-  LogChain chain(std::move(*names), session.host(), session.diagnostics());
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.bank = filter->only_bank(), .compute_banks = session.computed_banks(*filter)});
   Inspection inspection(session, std::move(*filter), line);
   LogChain::Step step;
   while (!session.out().failed() && chain.next(step)) {

@@ -15,7 +15,8 @@ constexpr std::string_view kTypePrefix = "EV_";
 constexpr std::string_view kCut = "...";
 constexpr std::size_t kNumberWidth = 5;
 constexpr std::size_t kRegisterWidth = 6;
-constexpr std::size_t kTypeWidth = 29;  // EFI_BOOT_SERVICES_APPLICATION
+constexpr std::size_t kWidestRegister = 16;  // longer names push the columns behind them aside
+constexpr std::size_t kTypeWidth = 29;       // EFI_BOOT_SERVICES_APPLICATION
 constexpr std::size_t kNarrowTypeWidth = 20;
 constexpr std::size_t kDigestWidth = 12;
 constexpr std::size_t kNarrowDigestWidth = 8;
@@ -23,20 +24,23 @@ constexpr std::size_t kWideTerminal = 110;  // columns from which the wide layou
 constexpr std::size_t kLeastSummary = 16;
 
 struct Widths {
+  std::size_t reg = kRegisterWidth;
   std::size_t type = kTypeWidth;
   std::size_t digest = kDigestWidth;
   std::size_t summary = 0;  // 0: as long as it is
 };
 
-Widths widths_for(std::size_t columns) {
+// `reg` is the name of a log's first register, which is its only one where names are long.
+Widths widths_for(std::size_t columns, std::string_view reg) {
   Widths widths;
+  widths.reg = std::clamp(display_width(reg), kRegisterWidth, kWidestRegister);
   if (columns != 0) {
     if (columns < kWideTerminal) {
       widths.type = kNarrowTypeWidth;
       widths.digest = kNarrowDigestWidth;
     }
     constexpr std::size_t kGaps = 2 + 2 + 3 + 2;  // before register, type, digest (with its mark) and summary
-    const std::size_t taken = kNumberWidth + kRegisterWidth + widths.type + widths.digest + kGaps;
+    const std::size_t taken = kNumberWidth + widths.reg + widths.type + widths.digest + kGaps;
     widths.summary = std::max(kLeastSummary, columns > taken ? columns - taken : 0);
   }
   return widths;
@@ -118,24 +122,23 @@ std::string summary_of(const RecordView& view) {
 
 class InspectTable final : public InspectRenderer {
  public:
-  InspectTable(std::string& out, const InspectOptions& options)
-      : out_(out), options_(options), widths_(widths_for(options.columns)) {}
+  InspectTable(std::string& out, const InspectOptions& options) : out_(out), options_(options) {}
 
   void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
     end_log(logs);
     append_log_heading(out_, logs[log], info, options_.style);
+    shown_ = 0;
     open_ = log;
-    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", kRegisterWidth,
-                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
-    options_.style.append(out_, Tone::faint, titles);
-    out_ += '\n';
   }
 
   void record(const RecordView& view) override {
     const Record& record = *view.record;
+    const std::string reg = escape_for_terminal(to_string(record.reg));
+    if (shown_++ == 0) {
+      append_titles(reg);
+    }
     fmt::format_to(std::back_inserter(out_), "{:>{}}  ", record.number, kNumberWidth);
-    options_.style.append(out_, Tone::name,
-                          in_columns(escape_for_terminal(to_string(record.reg)), kRegisterWidth, false));
+    options_.style.append(out_, Tone::name, in_columns(reg, widths_.reg, false));
     out_ += "  ";
     const std::string name = event_type_name(record);
     std::string_view type = name;
@@ -159,9 +162,17 @@ class InspectTable final : public InspectRenderer {
  private:
   void end_log(std::span<const LogSummary> logs) {
     if (open_) {
-      append_log_ending(out_, logs[*open_], options_.style);
+      append_log_ending(out_, logs[*open_], shown_, options_.style);
       open_.reset();
     }
+  }
+
+  void append_titles(std::string_view reg) {
+    widths_ = widths_for(options_.columns, reg);
+    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", widths_.reg,
+                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
+    options_.style.append(out_, Tone::faint, titles);
+    out_ += '\n';
   }
 
   void append_digest(const RecordView& view) {
@@ -183,12 +194,7 @@ class InspectTable final : public InspectRenderer {
       return;
     }
     out_ += "  ";
-    if (widths_.summary != 0 && display_width(summary) > widths_.summary) {
-      out_ += truncate_to_width(summary, widths_.summary - kCut.size());
-      out_ += kCut;
-    } else {
-      out_ += summary;
-    }
+    out_ += widths_.summary == 0 ? summary : shorten_middle(summary, widths_.summary);
   }
 
   void append_raw(const Record& record) {
@@ -203,6 +209,7 @@ class InspectTable final : public InspectRenderer {
   InspectOptions options_;
   Widths widths_;
   std::optional<std::size_t> open_;
+  std::uint64_t shown_ = 0;  // of the open log
   std::uint64_t differing_ = 0;
 };
 
@@ -213,11 +220,13 @@ class InspectDetails final : public InspectRenderer {
   void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) override {
     end_log(logs);
     append_log_heading(out_, logs[log], info, options_.style);
+    shown_ = 0;
     options_.style.append(out_, Tone::faint, "A * marks fields that the digest covers.\n");
     open_ = log;
   }
 
   void record(const RecordView& view) override {
+    ++shown_;
     out_ += '\n';
     options_.style.append(out_, Tone::strong,
                           fmt::format("record {}  {}  {}", view.record->number,
@@ -235,7 +244,7 @@ class InspectDetails final : public InspectRenderer {
   void end_log(std::span<const LogSummary> logs) {
     if (open_) {
       out_ += '\n';
-      append_log_ending(out_, logs[*open_], options_.style);
+      append_log_ending(out_, logs[*open_], shown_, options_.style);
       open_.reset();
     }
   }
@@ -243,6 +252,7 @@ class InspectDetails final : public InspectRenderer {
   std::string& out_;
   InspectOptions options_;
   std::optional<std::size_t> open_;
+  std::uint64_t shown_ = 0;  // of the open log
 };
 
 }  // namespace
@@ -264,8 +274,14 @@ void append_log_heading(std::string& out, const LogSummary& log, const LogInfo& 
   }
 }
 
-void append_log_ending(std::string& out, const LogSummary& log, const Style& style) {
-  fmt::format_to(std::back_inserter(out), "{} record{}, {} bytes", log.records, log.records == 1 ? "" : "s", log.bytes);
+void append_log_ending(std::string& out, const LogSummary& log, std::uint64_t shown, const Style& style) {
+  const auto to = std::back_inserter(out);
+  const std::string_view records = log.records == 1 ? "record" : "records";
+  if (shown == log.records) {
+    fmt::format_to(to, "{} {}, {} bytes", log.records, records, log.bytes);
+  } else {
+    fmt::format_to(to, "{} of {} {} shown, {} bytes", shown, log.records, records, log.bytes);
+  }
   if (log.partial) {
     out += ", ";
     style.append(out, Tone::bad, "PARTIAL: the log is damaged behind the last of these records");

@@ -27,7 +27,7 @@ struct RecordView {
 struct InspectOptions {
   bool raw = false;
   Style style{false};
-  std::size_t columns = 0;  // text is cut to these, with a mark; 0: never
+  std::size_t columns = 0;  // text is shortened to these, with a mark; 0: never
 };
 
 // Told in order: each log as it begins, its records, the next log; then the end.
@@ -49,7 +49,8 @@ std::unique_ptr<InspectRenderer> make_inspect_ndjson(std::string& out, const Ins
 
 // The lines around a log's records in text for people. `out` gets whole lines.
 void append_log_heading(std::string& out, const LogSummary& log, const LogInfo& info, const Style& style);
-void append_log_ending(std::string& out, const LogSummary& log, const Style& style);
+// `shown`: how many of the log's records the selection takes.
+void append_log_ending(std::string& out, const LogSummary& log, std::uint64_t shown, const Style& style);
 
 // A record as a JSON object of mrtool.inspect/1, or as its details for people.
 void describe_record(const RecordView& view, DocumentWriter& writer, bool raw);

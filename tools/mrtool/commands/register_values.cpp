@@ -34,7 +34,10 @@ Status add_initial(const std::string& text, std::map<RegisterKey, Digest>& initi
   if (!value || value->size() != row->size) {
     return refuse(fmt::format("the value must have {} hexadecimal digits", 2 * row->size));
   }
-  initial[RegisterKey{.reg = *reg, .bank = *bank}] = Digest(*value);
+  const auto [given, added] = initial.emplace(RegisterKey{.reg = *reg, .bank = *bank}, Digest(*value));
+  if (!added && given->second != Digest(*value)) {
+    return fail(ErrorKind::usage, fmt::format("--initial gives {}:{} two values", to_string(*bank), to_string(*reg)));
+  }
   return {};
 }
 

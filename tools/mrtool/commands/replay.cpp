@@ -11,6 +11,7 @@
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
+#include "tools/mrtool/commands/replay_findings.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/render/tpm2_yaml.hpp"
@@ -18,109 +19,21 @@
 namespace mrtool {
 namespace {
 
-// Firmware starts its registers anew, so that a second log of firmware cannot continue the first.
-void warn_of_second_start(const LogChain& chain, DiagnosticSink& diagnostics) {
-  std::vector<Platform> seen;
-  for (const LogSummary& log : chain.logs()) {
-    const bool firmware = log.info.format == "tcg" || log.info.format == "tcg2" || log.info.format == "ccel";
-    if (!firmware || log.continues_another) {
-      continue;
-    }
-    if (std::ranges::find(seen, log.info.platform) != seen.end()) {
-      diagnostics.add({.severity = Severity::warning,
-                       .code = "second-firmware-log",
-                       .log = static_cast<std::size_t>(&log - chain.logs().data()),
-                       .record = {},
-                       .offset = {},
-                       .message = "a firmware log before it has extended the same registers: these values are of no "
-                                  "boot"});
-    }
-    seen.push_back(log.info.platform);
-  }
+// PCRs are all that tpm2_pcrread's shape has.
+bool shows_any_pcr(const ReplayView& view) {
+  return std::ranges::any_of(view.registers, [](const RegisterResult& result) { return is_tpm_pcr(result.reg); });
 }
 
-// A value that was given or a register that was named, and that nothing was compared with: what is equal says nothing
-// about it.
-void find_unanswered(ReplayView& view, const Filter& filter, DiagnosticSink& diagnostics) {
-  const auto unanswered = [&](std::string message) {
-    if (view.verdict == ReplayVerdict::equal) {
-      view.verdict = ReplayVerdict::inconclusive;
-    }
-    diagnostics.add({.severity = Severity::warning,
-                     .code = "not-answered",
-                     .log = {},
-                     .record = {},
-                     .offset = {},
-                     .message = std::move(message)});
-  };
-  const auto compared_with = [&view](std::size_t source, const RegisterKey* key) {
-    return std::ranges::any_of(view.registers, [&](const RegisterResult& result) {
-      return (key == nullptr || (result.reg == key->reg && result.bank == key->bank)) &&
-             std::ranges::find(result.against, source, &Comparison::source) != result.against.end();
-    });
-  };
-  for (std::size_t i = 0; i < view.sources.size(); ++i) {
-    const RegisterValues& source = view.sources[i];
-    if (source.kind != "direct") {
-      if (!compared_with(i, nullptr)) {
-        unanswered(fmt::format("no value of {} was compared", source.source));
-      }
-      continue;
-    }
-    for (const auto& [key, value] : source.values) {
-      if (!compared_with(i, &key)) {
-        unanswered(fmt::format("the value given for {}:{} was not compared", to_string(key.bank), to_string(key.reg)));
-      }
-    }
-  }
-  if (view.sources.empty()) {
-    return;
-  }
-  const std::vector<HashAlgorithm> banks = filter.named_banks();
-  for (const HashAlgorithm bank : banks) {
-    if (std::ranges::find(view.registers, bank, &RegisterResult::bank) == view.registers.end()) {
-      unanswered(fmt::format("bank {} is selected, but no log extends a selected register in it", to_string(bank)));
-    }
-  }
-  if (!filter.names_registers()) {
-    return;
-  }
-  // A register that is named without a bank is answered for by one of them.
-  const auto answered = [&](const RegisterResult& result) {
-    return !result.against.empty() || (std::ranges::find(banks, result.bank) == banks.end() &&
-                                       std::ranges::any_of(view.registers, [&result](const RegisterResult& other) {
-                                         return other.reg == result.reg && !other.against.empty();
-                                       }));
-  };
-  for (const RegisterResult& result : view.registers) {
-    if (!answered(result)) {
-      unanswered(fmt::format("{}:{} is selected, but no value was given for it", to_string(result.bank),
-                             to_string(result.reg)));
-    }
-  }
-}
-
-// Says why a run that was to find something found nothing: never a silent success.
-void explain_nothing(const ReplayView& view, const Filter& filter, DiagnosticSink& diagnostics) {
-  if (view.verdict != ReplayVerdict::inconclusive) {
-    return;
-  }
-  const bool any_value =
-      std::ranges::any_of(view.registers, [](const RegisterResult& result) { return !result.against.empty(); });
-  std::string message = "no value could be compared with a replayed one";
-  if (view.sources.empty()) {
-    message = "no record extends a register and bank that --register and --bank select";
-  } else if (!any_value && filter.selects_values()) {
-    message = "the sources hold no value of a register and bank that --register and --bank select";
-  } else if (!any_value) {
-    message = "the sources hold no values";
-  }
-  diagnostics.add({.severity = Severity::warning,
-                   .code = "nothing-compared",
-                   .log = {},
-                   .record = {},
-                   .offset = {},
-                   .message = std::move(message)});
+Diagnostic no_pcr(const ReplayView& view) {
+  return {.severity = Severity::error,
+          .code = std::string(row_of(ErrorKind::unsupported).name),
+          .log = {},
+          .record = {},
+          .offset = {},
+          .message = fmt::format("--tpm2-yaml shows PCRs, and there is none to show{}",
+                                 view.registers.empty() ? std::string()
+                                                        : fmt::format(": the first register is {}",
+                                                                      to_string(view.registers.front().reg)))};
 }
 
 void render(const ReplayView& view, const Filter& filter, Session& session) {
@@ -144,7 +57,7 @@ void render(const ReplayView& view, const Filter& filter, Session& session) {
 }
 
 int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter& filter,
-                std::vector<RegisterValues> sources) {
+                const std::map<RegisterKey, Digest>& initial, std::vector<RegisterValues> sources) {
   LogChain::Step step;
   while (chain.next(step)) {
     if (step.first_of_log) {
@@ -159,19 +72,28 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
   ReplayView view;
   view.logs = chain.logs();
   view.registers = replay.finish();
+  session.diagnostics().set_log(std::nullopt);
   view.sources = std::move(sources);
+  const std::vector<RegisterKey> unused = unused_initial(initial, view.registers);
   std::erase_if(view.registers,
                 [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
   view.verdict = verdict_of(view.registers, !view.sources.empty());
   if (view.registers.empty() && filter.selects_values()) {
     view.verdict = ReplayVerdict::inconclusive;
   }
-  warn_of_second_start(chain, session.diagnostics());
+  warn_of_second_start(chain.logs(), session.diagnostics());
   explain_nothing(view, filter, session.diagnostics());
   find_unanswered(view, filter, session.diagnostics());
+  warn_of_unused(unused, view, session.diagnostics());
+  hint_at_missing_logs(view, session.diagnostics());
+  int status = exit_status_of(view.verdict);
+  const bool told = view.registers.empty() && view.verdict == ReplayVerdict::inconclusive;
+  if (session.rendering() == Rendering::tpm2_yaml && !shows_any_pcr(view) && !told) {
+    session.diagnostics().add(no_pcr(view));
+    status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
+  }
   view.diagnostics = session.all_diagnostics(chain);
   render(view, filter, session);
-  int status = exit_status_of(view.verdict);
   if (session.diagnostics().has("too-many-registers")) {
     status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
   }
@@ -208,10 +130,13 @@ int replay_command(const CommandLine& line, Environment& environment) {
   for (const RegisterValues& source : *sources) {
     session.tell_notes(source);
   }
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(), {.compute_alternatives = !sources->empty()});
-  Replay replay({.initial = *std::move(initial)}, session.diagnostics());
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+                 {.bank = filter->only_bank(),
+                  .compute_banks = session.computed_banks(*filter),
+                  .compute_alternatives = !sources->empty()});
+  Replay replay({.initial = *initial}, session.diagnostics());
   replay.compare_with(*sources);
-  return replay_logs(session, chain, replay, *filter, std::move(*sources));
+  return replay_logs(session, chain, replay, *filter, *initial, std::move(*sources));
 }
 
 }  // namespace mrtool

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "lib/base/text.hpp"
+#include "lib/registers/initial.hpp"
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
 
@@ -79,6 +80,7 @@ void describe_register(const RegisterResult& result, std::span<const RegisterVal
 
 constexpr std::string_view kDirect = "direct";  // a kind of source, which the command line spells out
 constexpr std::size_t kRegisterWidth = 8;
+constexpr std::size_t kWidestRegister = 24;  // longer names push the columns behind them aside
 constexpr std::size_t kBankWidth = 8;
 constexpr std::size_t kRecordsWidth = 7;
 constexpr std::size_t kStateWidth = 11;  // unexplained
@@ -129,10 +131,22 @@ std::string_view meaning_of(LogVerdict verdict) {
   return "";
 }
 
+// At zeros, and by no other rule than its platform's.
+bool starts_as_usual(const RegisterResult& result) {
+  const InitialValue usual = platform_initial_value(result.reg, result.initial.size(), result.records != 0);
+  return result.initial == usual.value && result.initial_reason == usual.reason &&
+         all_equal_to(result.initial.view(), 0);
+}
+
 class ReplayTable {
  public:
   ReplayTable(std::string& out, const ReplayView& view, const Style& style)
-      : out_(out), view_(view), style_(style), compared_(!view.sources.empty()) {}
+      : out_(out), view_(view), style_(style), compared_(!view.sources.empty()) {
+    for (const RegisterResult& result : view.registers) {
+      width_ = std::max(width_, display_width(escape_for_terminal(to_string(result.reg))));
+    }
+    width_ = std::min(width_, kWidestRegister);
+  }
 
   void append() {
     if (view_.registers.empty()) {
@@ -163,29 +177,31 @@ class ReplayTable {
  private:
   void append_titles() {
     std::string titles =
-        fmt::format("{:{}}  {:{}}  {:>{}}  ", "REGISTER", kRegisterWidth, "BANK", kBankWidth, "RECORDS", kRecordsWidth);
+        fmt::format("{:{}}  {:{}}  {:>{}}  ", "REGISTER", width_, "BANK", kBankWidth, "RECORDS", kRecordsWidth);
     if (compared_) {
       fmt::format_to(std::back_inserter(titles), "{:{}}  ", "STATE", kStateWidth);
     }
-    titles += "VALUE, AND WHERE IT STARTED";
+    titles += "VALUE, AND WHERE IT STARTED IF NOT AT ZEROS";
     style_.append(out_, Tone::faint, titles);
     out_ += '\n';
   }
 
   void append_row(const RegisterResult& result) {
-    style_.append(out_, Tone::name, fmt::format("{:{}}", escape_for_terminal(to_string(result.reg)), kRegisterWidth));
+    style_.append(out_, Tone::name, fmt::format("{:{}}", escape_for_terminal(to_string(result.reg)), width_));
     fmt::format_to(std::back_inserter(out_), "  {:{}}  {:>{}}  ", to_string(result.bank), kBankWidth, result.records,
                    kRecordsWidth);
     if (compared_) {
       append_state(result);
     }
     append_hex(out_, result.value.view());
-    out_ += "  ";
-    style_.append(out_, Tone::faint, escape_for_terminal(result.initial_reason));
+    if (!starts_as_usual(result)) {
+      out_ += "  ";
+      style_.append(out_, Tone::faint, escape_for_terminal(result.initial_reason));
+    }
     out_ += '\n';
     if (!result.complete) {
-      fmt::format_to(std::back_inserter(out_), "{:{}}  some records of this register have no {} digest\n", "",
-                     kRegisterWidth, to_string(result.bank));
+      fmt::format_to(std::back_inserter(out_), "{:{}}  some records of this register have no {} digest\n", "", width_,
+                     to_string(result.bank));
     }
     append_reading(result);
     for (const Comparison& comparison : result.against) {
@@ -198,7 +214,7 @@ class ReplayTable {
   // What lies behind the value where a log can be read in more than one way, or is of another register.
   void append_reading(const RegisterResult& result) {
     const auto line = [this](std::string_view text) {
-      fmt::format_to(std::back_inserter(out_), "{:{}}  {}\n", "", kRegisterWidth, text);
+      fmt::format_to(std::back_inserter(out_), "{:{}}  {}\n", "", width_, text);
     };
     if (!result.carried_by.empty()) {
       line(fmt::format("carried by {}", escape_for_terminal(result.carried_by)));
@@ -228,7 +244,7 @@ class ReplayTable {
     const RegisterValues& values = view_.sources[comparison.source];
     const std::string source =
         values.kind == kDirect ? "is given" : fmt::format("in {}", escape_for_terminal(values.source));
-    fmt::format_to(std::back_inserter(out_), "{:{}}  ", "", kRegisterWidth);
+    fmt::format_to(std::back_inserter(out_), "{:{}}  ", "", width_);
     append_hex(out_, comparison.value.view());
     fmt::format_to(std::back_inserter(out_), " {}", source);
     if (comparison.state == MatchState::log_ahead) {
@@ -267,6 +283,7 @@ class ReplayTable {
   const ReplayView& view_;
   const Style& style_;
   bool compared_;
+  std::size_t width_ = kRegisterWidth;  // of the column of names
 };
 
 }  // namespace

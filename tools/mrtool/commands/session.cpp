@@ -50,6 +50,10 @@ Result<std::vector<LogName>> Session::logs() {
   return expanded;
 }
 
+std::vector<HashAlgorithm> Session::computed_banks(const Filter& filter) const {
+  return line_.has(OptionId::bank) ? filter.named_banks() : std::vector<HashAlgorithm>{};
+}
+
 Rendering Session::rendering() const {
   struct Choice {
     OptionId option;
@@ -151,9 +155,6 @@ int Session::finish(std::span<const LogSummary> logs, std::span<const Error> err
                     std::vector<Diagnostic> diagnostics, int status) {
   for (const Error& error : errors) {
     status = worse_exit_status(status, row_of(error.kind).exit_status);
-  }
-  if (std::ranges::any_of(logs, &LogSummary::partial)) {
-    status = worse_exit_status(status, row_of(ErrorKind::malformed).exit_status);
   }
   const bool recognised = std::ranges::any_of(logs, [](const LogSummary& log) { return !log.info.format.empty(); });
   if (recognised || !file_) {

@@ -9,6 +9,7 @@
 #include "formats/chain.hpp"
 #include "lib/registers/values.hpp"
 #include "tools/mrtool/cli/command_line.hpp"
+#include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/environment.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
 
@@ -27,6 +28,9 @@ class Session {
   Status open_output();
   // The logs that the command line names, or those that are meant when it names none.
   Result<std::vector<LogName>> logs();
+
+  // The banks in which lists of one bank are to be replayed and shown too: those of --bank, or the usual ones.
+  std::vector<HashAlgorithm> computed_banks(const Filter& filter) const;
 
   Host& host() { return *host_; }
   Output& out() { return file_ ? *file_ : environment_.out; }

@@ -20,7 +20,7 @@ void describe_diagnostic(const Diagnostic& diagnostic, DocumentWriter& writer);
 struct MessageOptions {
   bool json = false;
   bool warnings = true;  // false: errors only
-  bool notes = false;    // and each message in full, where else equal codes of a log are counted
+  bool notes = false;    // and each message that was kept (DiagnosticSink), where else equal codes of a log are one
 };
 
 // "mrtool: warning: FILE: record 3, offset 120: message [T03]", or a JSON object, a line each.

@@ -189,13 +189,17 @@ void Tpm2EventlogYaml::finish(std::span<const RegisterResult> registers) {
   }
 }
 
+bool is_tpm_pcr(const Register& reg) {
+  return reg.kind == RegisterKind::pcr && reg.provider.empty();
+}
+
 void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> registers,
                              const std::function<bool(const Register&, HashAlgorithm)>& wanted) {
   std::vector<HashAlgorithm> banks;
   std::map<RegisterKey, Digest> values;
   std::set<RegisterKey> unknown;  // a record lacked the bank's digest, so that no value can be shown
   for (const RegisterResult& result : registers) {
-    if (result.reg.kind == RegisterKind::pcr) {
+    if (is_tpm_pcr(result.reg)) {
       if (std::ranges::find(banks, result.bank) == banks.end()) {
         banks.push_back(result.bank);
       }

@@ -36,6 +36,9 @@ class Tpm2EventlogYaml {
   std::unique_ptr<State> state_;
 };
 
+// Those that tpm2_pcrread's shape has a place for: a TPM's own, not another provider's of that name.
+bool is_tpm_pcr(const Register& reg);
+
 // In tpm2_pcrread's shape: all PCRs of each bank that `registers` has results in, as long as `wanted` takes them; those
 // without a result hold their initial value. Other registers than PCRs have no place in it.
 void write_tpm2_pcrread_yaml(std::string& out, std::span<const RegisterResult> registers,

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/test_files.hpp"
 #include "tools/mrtool/process_test.hpp"
 #include "tools/mrtool/run.hpp"
 
@@ -20,9 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::have_program;
+using testing::kCorpus;
 using testing::read_text;
 
-const fs::path kCorpus = fs::path(MRTOOL_SOURCE_DIR).parent_path() / "shared" / "corpus";
 const fs::path kTestdata = testing::kTestdata;
 
 std::string run_tool(const std::vector<std::string>& arguments) {

@@ -1,0 +1,58 @@
+#include "lib/base/piece_source.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "lib/base/limits.hpp"
+
+using namespace mrtool;
+
+namespace {
+
+// Gives what is asked for, `most` bytes at a time, and counts the reads.
+class CountedSource final : public ByteSource {
+ public:
+  CountedSource(std::uint64_t left, std::size_t most, std::size_t& reads) : left_(left), most_(most), reads_(reads) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    ++reads_;
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>({left_, buffer.size(), most_}));
+    left_ -= count;
+    std::fill_n(buffer.begin(), count, std::uint8_t{1});
+    return count;
+  }
+
+ private:
+  std::uint64_t left_;
+  std::size_t most_;
+  std::size_t& reads_;
+};
+
+}  // namespace
+
+TEST_CASE("who asks for one byte more each time reads in pieces all the same") {
+  constexpr std::uint64_t kBytes = 8 * 1024 * 1024;
+  std::size_t reads = 0;
+  PieceSource source(std::make_unique<CountedSource>(kBytes, kBytes, reads));
+  Bytes buffer;
+  while (!source.exhausted()) {
+    source.fill(buffer, buffer.size() + 1);
+  }
+  CHECK(buffer.size() == kBytes);
+  CHECK(reads < 2 * kBytes / limits::kReadPiece);
+}
+
+TEST_CASE("a source that gives little is read no further than to the target") {
+  std::size_t reads = 0;
+  PieceSource source(std::make_unique<CountedSource>(1000, 1, reads));
+  Bytes buffer;
+  source.fill(buffer, 10);
+  CHECK(buffer.size() == 10);
+  CHECK(reads == 10);
+  source.fill(buffer, 11);
+  CHECK(reads == 11);
+  source.fill(buffer, 5000);
+  CHECK(buffer.size() == 1000);
+  CHECK(source.ended());
+}
