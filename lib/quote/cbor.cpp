@@ -18,7 +18,9 @@ constexpr std::uint8_t kOneByte = 24;
 constexpr std::uint8_t kFirstTag = 0xC0;
 
 // RFC 8949, section 3.3.
-enum Simple : std::uint8_t { kFalse = 0, kTrue = 1, kNull = 2 };
+constexpr std::uint64_t kFalse = 0;
+constexpr std::uint64_t kTrue = 1;
+constexpr std::uint64_t kNull = 2;
 
 // What one call of the streaming decoder finds.
 struct Head {

@@ -87,9 +87,9 @@ TEST_CASE("cbor: maps of either length, found by number or text; null, booleans,
 }
 
 TEST_CASE("cbor: tags of every width") {
-  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{6}, std::uint64_t{18}, std::uint64_t{20},
-                                     std::uint64_t{23}, std::uint64_t{24}, std::uint64_t{399}, std::uint64_t{70000},
-                                     UINT64_MAX}) {
+  for (const std::uint64_t number :
+       {std::uint64_t{0}, std::uint64_t{6}, std::uint64_t{18}, std::uint64_t{20}, std::uint64_t{23}, std::uint64_t{24},
+        std::uint64_t{399}, std::uint64_t{70000}, UINT64_MAX}) {
     const auto document = parse_cbor(cbor::tag(number, cbor::integer(1)));
     REQUIRE(document);
     CHECK(document->root.kind == CborKind::tag);

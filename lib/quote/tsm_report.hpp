@@ -13,11 +13,11 @@ namespace mrtool {
 inline constexpr std::size_t kTsmNonceSize = 64;  // bytes of inblob
 
 struct TsmReportRequest {
-  Bytes nonce;                              // at most kTsmNonceSize bytes; padded with zeros to them
-  std::optional<unsigned> privilege_level;  // SEV-SNP: VMPL 0 to 3
-  std::string service_provider;             // "svsm"; empty for the platform itself
-  std::string service_guid;                 // of one service; empty for a manifest of all
-  std::optional<unsigned> service_manifest_version;
+  Bytes nonce = {};                              // at most kTsmNonceSize bytes; padded with zeros to them
+  std::optional<unsigned> privilege_level = {};  // SEV-SNP: VMPL 0 to 3
+  std::string service_provider = {};             // "svsm"; empty for the platform itself
+  std::string service_guid = {};                 // of one service; empty for a manifest of all
+  std::optional<unsigned> service_manifest_version = {};
 };
 
 struct TsmReport {
