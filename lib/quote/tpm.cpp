@@ -69,6 +69,9 @@ Result<std::vector<QuoteCheck>> check_certificate(const AttestationKey& key, con
 Result<QuoteResult> appraise(const QuoteEvidence& evidence) {
   MRTOOL_TRY(key, read_key(evidence));
   MRTOOL_TRY(result, appraise_tpm_quote(evidence, key ? &*key : nullptr));
+  if (key) {
+    result.checks.insert(result.checks.end(), key->checks.begin(), key->checks.end());
+  }
   if (key && !key->certificates.empty()) {
     MRTOOL_TRY(checks, check_certificate(*key, evidence));
     result.checks.insert(result.checks.end(), checks.begin(), checks.end());

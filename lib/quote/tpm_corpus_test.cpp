@@ -1,6 +1,7 @@
 // Quotes of real machines with known answers, where the shared corpus lies beside the source.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -130,8 +131,9 @@ const std::vector<Row> kRows{
      .troubles = "key: fail; signature: fail"},
     {.folder = "trustee-az-snp-vtpm",
      .signature = "quote.sig.rsa-raw.bin",
+     .key = "hcl-report.bin",
      .nonce_hex = "6368616c6c656e6765",
-     .troubles = kNoKey},
+     .troubles = "hardware-report: inconclusive; key: skipped"},
 };
 
 QuoteEvidence evidence_of_row(const Row& row) {
@@ -220,6 +222,49 @@ TEST_CASE("TPM quote that stands alone shows its fields") {
   const Value fields(result.fields);
   CHECK(*fields.find("qualifying_data") == Value(Bytes{0x12, 0x34, 0x56, 0x78}));
   CHECK(*fields.find("reset_count") == Value::number(16));
+}
+
+TEST_CASE("Azure HCL report: runtime data that are bound, and every byte of them changed") {
+  const fs::path path = kCorpus / "quotes" / "trustee-az-snp-vtpm" / "hcl-report.bin";
+  if (!fs::exists(path)) {
+    MESSAGE("skipped: ../shared/corpus is not there");
+    return;
+  }
+  QuoteEvidence evidence;
+  evidence.quote = named(path);
+  evidence.nonce_policy = NoncePolicy::given;
+  evidence.nonce = Bytes(64);
+  const QuoteResult result = testing::appraised(evidence);
+  CHECK(result.kind == "azure-hcl");
+  const auto verdict = [](const QuoteResult& of, std::string_view name) {
+    const auto check = std::ranges::find(of.checks, name, &QuoteCheck::name);
+    REQUIRE(check != of.checks.end());
+    return check->verdict;
+  };
+  CHECK(verdict(result, "report-data") == Verdict::pass);
+  CHECK(verdict(result, "nonce") == Verdict::pass);
+  CHECK(verdict(result, "signature") == Verdict::inconclusive);
+  CHECK_FALSE(result.registers.values.empty());
+
+  constexpr std::size_t kReportData = 32 + 0x50;
+  constexpr std::size_t kRuntimeData = 1236;
+  constexpr std::size_t kRuntimeSize = 1110;
+  const Bytes whole = evidence.quote.bytes;
+  const auto change = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      CAPTURE(i);
+      evidence.quote.bytes = whole;
+      evidence.quote.bytes[i] ^= 1;
+      const auto changed = find_quote_kind(evidence.quote.bytes)->appraise(evidence);
+      CHECK((!changed || verdict(*changed, "report-data") == Verdict::fail));
+    }
+  };
+  change(kReportData, kReportData + 64);
+  change(kRuntimeData, kRuntimeData + kRuntimeSize);
+  for (std::size_t size = 4; size < kRuntimeData + kRuntimeSize; ++size) {
+    evidence.quote.bytes.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK_FALSE(find_quote_kind(evidence.quote.bytes)->appraise(evidence));
+  }
 }
 
 TEST_CASE("TPM quotes of virtual machines in every form") {
