@@ -67,22 +67,24 @@ const std::vector<Row> kRows{
      .key = "ak.tpmt_public.bin",
      .values = "pcrs-sha1.json",
      .bank = "sha1",
-     .troubles = "hash-strength: inconclusive"},
+     .troubles = "hash-strength: inconclusive; nonce: skipped"},
     {.folder = "go-tpm-tools-gce-cos-85-no-nonce",
      .quote = "quote-sha256.msg",
      .signature = "quote-sha256.sig",
      .key = "ak.tpmt_public.bin",
      .values = "pcrs-sha256.json",
-     .bank = "sha256"},
+     .bank = "sha256",
+     .troubles = "nonce: skipped"},
     {.folder = "go-tpm-tools-gce-cos-85-no-nonce",
      .quote = "quote-sha384.msg",
      .signature = "quote-sha384.sig",
      .key = "ak.tpmt_public.bin",
      .values = "pcrs-sha384.json",
-     .bank = "sha384"},
+     .bank = "sha384",
+     .troubles = "nonce: skipped"},
     {.folder = "go-attestation-windows_gcp_shielded_vm",
      .key = "ak.pub.bin",
-     .troubles = "hash-strength: inconclusive"},
+     .troubles = "hash-strength: inconclusive; nonce: skipped"},
     {.folder = "gta-boot", .nonce_hex = "96362bf2f60d62b12b14718a7a22f8be", .troubles = kNoKey},
     {.folder = "guard-oss-IMN-DELL-WBCL",
      .nonce_hex = "1b40b453e5460d1c753e8bcc80cc9c25ab77c23b0771122267c0df57cc5139cd",
@@ -149,7 +151,7 @@ QuoteEvidence evidence_of_row(const Row& row) {
   } else {
     evidence.pcr_file = named(folder / row.values);
   }
-  evidence.nonce_policy = NoncePolicy::given;
+  evidence.nonce_policy = row.nonce_hex.empty() ? NoncePolicy::waived : NoncePolicy::given;
   evidence.nonce = *from_hex(row.nonce_hex);
   return evidence;
 }

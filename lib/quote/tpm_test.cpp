@@ -168,7 +168,7 @@ TEST_CASE("TPM quote lacks something") {
 }
 
 TEST_CASE("TPM quote with another nonce, a longer and a shorter one") {
-  for (const Bytes& nonce : {Bytes{}, Bytes{1}, Bytes(8), Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0},
+  for (const Bytes& nonce : {Bytes{1}, Bytes(8), Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0},
                              Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66}}) {
     QuoteEvidence evidence = vector_evidence();
     evidence.nonce = nonce;
