@@ -29,4 +29,8 @@ Result<QuoteResult> appraise_snp(const QuoteEvidence& evidence);
 bool is_tpm2(ByteView bytes);
 Result<QuoteResult> appraise_tpm2(const QuoteEvidence& evidence);
 
+// Reports of the paravisor of Azure's confidential virtual machines, on SEV-SNP.
+bool is_azure_hcl(ByteView bytes);
+Result<QuoteResult> appraise_azure_hcl(const QuoteEvidence& evidence);
+
 }  // namespace mrtool::quotes

@@ -21,6 +21,8 @@ constexpr std::array kKinds{
     QuoteKind{"nitro", "AWS Nitro attestation document, of an enclave or a NitroTPM", Authenticated::signed_,
               quotes::is_nitro, quotes::appraise_nitro},
     QuoteKind{"snp", "AMD SEV-SNP attestation report", Authenticated::signed_, quotes::is_snp, quotes::appraise_snp},
+    QuoteKind{"azure-hcl", "Azure paravisor report: an SNP report that vouches for a vTPM's key",
+              Authenticated::signed_, quotes::is_azure_hcl, quotes::appraise_azure_hcl},
 };
 
 }  // namespace

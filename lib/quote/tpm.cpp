@@ -1,5 +1,8 @@
 // Quotes of a TPM 2.0 with what a verifier has of their maker: a key in any form, or a certificate.
+#include <algorithm>
+
 #include "lib/content/tpm_quote.hpp"
+#include "lib/crypto/der.hpp"
 #include "lib/quote/common.hpp"
 #include "lib/quote/kinds.hpp"
 #include "lib/quote/tpm_appraisal.hpp"
@@ -20,6 +23,29 @@ Result<std::optional<AttestationKey>> read_key(const QuoteEvidence& evidence) {
   return std::move(*key);
 }
 
+// Does a certificate say what its key is for, and is that to attest? (TCG EK Credential Profile 2.5, appendix A; RFC
+// 5280, 4.2.1.12). A certificate of another purpose under the same root would let its owner sign quotes of no TPM.
+QuoteCheck check_purpose(const Certificate& certificate) {
+  constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
+  static const Bytes kAikCertificate = {0x67, 0x81, 0x05, 0x08, 0x03};  // 2.23.133.8.3
+  QuoteCheck check{.name = "key-certificate", .verdict = Verdict::fail, .detail = {}};
+  const std::optional<ByteView> usage = certificate.extension(kExtendedKeyUsage);
+  if (!usage) {
+    check.verdict = Verdict::pass;
+    check.detail = "the certificate does not limit what its key is for";
+    return check;
+  }
+  const auto outer = read_der_items(*usage);
+  const auto purposes = outer && outer->size() == 1 ? read_der_items(outer->front().content) : outer;
+  const bool attests = purposes && std::ranges::any_of(*purposes, [](const DerItem& item) {
+                         return item.tag == kDerObjectIdentifier && equal(item.content, kAikCertificate);
+                       });
+  check.verdict = attests ? Verdict::pass : Verdict::fail;
+  check.detail = attests ? "the certificate is one for an attestation key"
+                         : "the certificate is for other purposes than an attestation key's (2.23.133.8.3)";
+  return check;
+}
+
 // Who vouches for the key, where it came as a certificate.
 Result<std::vector<QuoteCheck>> check_certificate(const AttestationKey& key, const QuoteEvidence& evidence) {
   std::vector<QuoteCheck> checks;
@@ -30,6 +56,7 @@ Result<std::vector<QuoteCheck>> check_certificate(const AttestationKey& key, con
          .detail = "the key is taken as it was given: no roots were given (--ca) to check its certificate"});
     return checks;
   }
+  checks.push_back(check_purpose(key.certificates.front()));
   MRTOOL_TRY(roots, parse_certificates(evidence.roots));
   check_chain(checks, {.leaf = key.certificates.front(),
                        .intermediates = std::span(key.certificates).subspan(1),
@@ -42,6 +69,9 @@ Result<std::vector<QuoteCheck>> check_certificate(const AttestationKey& key, con
 Result<QuoteResult> appraise(const QuoteEvidence& evidence) {
   MRTOOL_TRY(key, read_key(evidence));
   MRTOOL_TRY(result, appraise_tpm_quote(evidence, key ? &*key : nullptr));
+  if (key) {
+    result.checks.insert(result.checks.end(), key->checks.begin(), key->checks.end());
+  }
   if (key && !key->certificates.empty()) {
     MRTOOL_TRY(checks, check_certificate(*key, evidence));
     result.checks.insert(result.checks.end(), checks.begin(), checks.end());

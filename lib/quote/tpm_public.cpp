@@ -8,6 +8,7 @@
 
 #include "lib/base/byte_reader.hpp"
 #include "lib/crypto/hash.hpp"
+#include "lib/quote/azure_hcl.hpp"
 
 namespace mrtool::quotes {
 
@@ -181,6 +182,17 @@ Result<AttestationKey> parse_attestation_key(ByteView bytes) {
     MRTOOL_TRY(area, parse_tpm_public(bytes));
     PublicKey key = area.key;
     return AttestationKey{.key = std::move(key), .area = std::move(area), .certificates = {}};
+  }
+  if (is_hcl_report(bytes)) {
+    MRTOOL_TRY(report, parse_hcl_report(bytes));
+    return AttestationKey{.key = report.attestation_key,
+                          .area = {},
+                          .certificates = {},
+                          .checks = {check_report_data(report),
+                                     {.name = "hardware-report",
+                                      .verdict = Verdict::inconclusive,
+                                      .detail = "the report that vouches for the key was not checked here: check it "
+                                                "alone (--quote), then give the key as PEM"}}};
   }
   if (auto certificates = Certificate::parse(bytes)) {
     MRTOOL_TRY(key, certificates->front().key());

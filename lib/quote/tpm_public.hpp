@@ -9,6 +9,7 @@
 #include "lib/base/error.hpp"
 #include "lib/crypto/certificate_chain.hpp"
 #include "lib/crypto/public_key.hpp"
+#include "lib/quote/quote.hpp"
 #include "lib/quote/tpm_signature.hpp"
 
 namespace mrtool::quotes {
@@ -40,9 +41,10 @@ struct AttestationKey {
   PublicKey key;
   std::optional<TpmPublic> area;          // where the key came as a TPM has it
   std::vector<Certificate> certificates;  // where it came as one: the key's own first, then what was with it
+  std::vector<QuoteCheck> checks = {};    // what is to be said of the report that it came in
 };
 
-// TPM2B_PUBLIC, TPMT_PUBLIC, PEM or DER of a public key or a certificate.
+// TPM2B_PUBLIC, TPMT_PUBLIC, PEM or DER of a public key or a certificate, or an Azure HCL report.
 Result<AttestationKey> parse_attestation_key(ByteView bytes);
 
 }  // namespace mrtool::quotes

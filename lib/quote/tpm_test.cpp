@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <array>
 
+#include "lib/crypto/test_certificate.hpp"
 #include "lib/quote/quote.hpp"
 #include "lib/quote/test_tpm_quote.hpp"
 #include "lib/quote/tpm_public.hpp"
@@ -165,7 +168,7 @@ TEST_CASE("TPM quote lacks something") {
 }
 
 TEST_CASE("TPM quote with another nonce, a longer and a shorter one") {
-  for (const Bytes& nonce : {Bytes{}, Bytes{1}, Bytes(8), Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0},
+  for (const Bytes& nonce : {Bytes{1}, Bytes(8), Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0},
                              Bytes{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66}}) {
     QuoteEvidence evidence = vector_evidence();
     evidence.nonce = nonce;
@@ -405,6 +408,49 @@ TEST_CASE("what a TPM quote has no use for is told") {
   evidence.roots.push_back({.name = "ca.pem", .bytes = {}});
   evidence.tcb_info.push_back({.name = "tcb.json", .bytes = {}});
   CHECK(troubles_of(evidence) == "unused-input: inconclusive");
+}
+
+TEST_CASE("TPM key that a certificate vouches for") {
+  using testing::issue;
+  const testing::TestIssued root = issue({.common_name = "root", .ca = true}, TestKey::ec("P-256"));
+  const testing::TestIssued between = issue({.common_name = "between", .ca = true}, TestKey::ec("P-256"), &root);
+  const testing::TestIssued stranger = issue({.common_name = "stranger", .ca = true}, TestKey::ec("P-256"));
+  const auto certified = [&](std::vector<testing::TestExtension> extensions) {
+    return issue({.common_name = "ak", .extensions = std::move(extensions)}, ec_key(), &between).certificate;
+  };
+  const auto pem = [](const Certificate& certificate) {
+    std::array<unsigned char, 8192> text{};
+    const int size = EVP_EncodeBlock(text.data(), certificate.der().data(), static_cast<int>(certificate.der().size()));
+    return fmt::format("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                       as_text(ByteView(text).first(static_cast<std::size_t>(size))));
+  };
+  const TestQuote quote;
+  const Bytes plain = ec_key().sign(SignatureScheme::ecdsa, HashAlgorithm::sha256, quote.message());
+  const Certificate leaf = certified({{"extendedKeyUsage", "critical,2.23.133.8.3"}});
+  const std::string chain = pem(leaf) + pem(between.certificate);
+  QuoteEvidence evidence = evidence_of(quote.message(), plain, to_bytes(as_bytes(chain)));
+  evidence.time = testing::kTestTime;
+  CHECK(troubles_of(evidence) == "certificate-chain: skipped; key: skipped");
+  evidence.roots = {{.name = "root.der", .bytes = to_bytes(root.certificate.der())}};
+  CHECK(troubles_of(evidence) == "key: skipped; revocation: skipped");
+  evidence.roots = {{.name = "stranger.der", .bytes = to_bytes(stranger.certificate.der())}};
+  CHECK(troubles_of(evidence) == "certificate-chain: fail; key: skipped");
+  evidence.roots = {{.name = "root.der", .bytes = to_bytes(root.certificate.der())}};
+  evidence.key->bytes = to_bytes(leaf.der());
+  CHECK(troubles_of(evidence) == "certificate-chain: fail; key: skipped");  // the one between is missing
+  evidence.key->bytes = to_bytes(as_bytes(pem(certified({})) + pem(between.certificate)));
+  CHECK(troubles_of(evidence) == "key: skipped; revocation: skipped");
+  evidence.key->bytes =
+      to_bytes(as_bytes(pem(certified({{"extendedKeyUsage", "2.23.133.8.1"}})) + pem(between.certificate)));
+  CHECK(troubles_of(evidence) == "key: skipped; key-certificate: fail; revocation: skipped");
+  evidence.key->bytes = to_bytes(as_bytes(chain));
+  evidence.crls = {{.name = "root.crl", .bytes = testing::issue_crl(root)},
+                   {.name = "between.crl", .bytes = testing::issue_crl(between, {.revoked = {leaf}})}};
+  CHECK(troubles_of(evidence) == "certificate-chain: fail; key: skipped");
+  evidence.crls.back().bytes = testing::issue_crl(between);
+  CHECK(troubles_of(evidence) == "key: skipped");
+  evidence.quote.bytes.back() ^= 1;
+  CHECK(troubles_of(evidence) == "key: skipped; signature: fail");
 }
 
 TEST_CASE("TPM public areas cut at every byte, and with bytes behind them, are none") {
