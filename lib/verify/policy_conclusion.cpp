@@ -157,8 +157,11 @@ class Judge {
     for (const Bound& at : found_) {
       if (at.tally->unknown && is_in_phase(*at.tally->unknown, at)) {
         return made(Verdict::inconclusive,
-                    fmt::format("record {} of {} ({}) may break the rule: nothing vouches for what it is",
-                                at.tally->unknown->record, to_string(at.key.reg), to_string(at.key.bank)),
+                    fmt::format("record {} of {} ({}) may break the rule: nothing vouches for what it is{}",
+                                at.tally->unknown->record, to_string(at.key.reg), to_string(at.key.bank),
+                                rule_.registers || !rule_.virtual_register.empty()
+                                    ? ""
+                                    : "; a rule that names its register leaves others out"),
                     &at);
       }
     }
