@@ -195,7 +195,7 @@ class Judge {
   std::string describe() const {
     std::uint64_t records = 0;
     for (const Bound& at : found_) {
-      records += at.records;
+      records += std::min(at.records, at.chain->most);
     }
     return fmt::format("none of {} records in {} registers breaks it", records, found_.size() + untouched_);
   }
