@@ -157,8 +157,11 @@ class Judge {
     for (const Bound& at : found_) {
       if (at.tally->unknown && is_in_phase(*at.tally->unknown, at)) {
         return made(Verdict::inconclusive,
-                    fmt::format("record {} of {} ({}) may break the rule: nothing vouches for what it is",
-                                at.tally->unknown->record, to_string(at.key.reg), to_string(at.key.bank)),
+                    fmt::format("record {} of {} ({}) may break the rule: nothing vouches for what it is{}",
+                                at.tally->unknown->record, to_string(at.key.reg), to_string(at.key.bank),
+                                rule_.registers || !rule_.virtual_register.empty()
+                                    ? ""
+                                    : "; a rule that names its register leaves others out"),
                     &at);
       }
     }
@@ -192,7 +195,7 @@ class Judge {
   std::string describe() const {
     std::uint64_t records = 0;
     for (const Bound& at : found_) {
-      records += at.records;
+      records += std::min(at.records, at.chain->most);
     }
     return fmt::format("none of {} records in {} registers breaks it", records, found_.size() + untouched_);
   }

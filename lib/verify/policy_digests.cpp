@@ -11,6 +11,7 @@ namespace mrtool::policy {
 
 namespace {
 
+constexpr std::string_view kVerity = "verity:";
 constexpr std::string_view kBlanks = " \t\r";
 
 // The algorithms that a bare digest's size stands for; sm3_256 and SHA-3 have to be named.
@@ -25,8 +26,8 @@ HashAlgorithm by_size(std::size_t size) {
   return HashAlgorithm::none;
 }
 
-std::string key_of(HashAlgorithm algorithm, ByteView value) {
-  return fmt::format("{}:{}", static_cast<unsigned>(algorithm), as_text(value));
+std::string key_of(HashAlgorithm algorithm, ByteView value, bool verity) {
+  return fmt::format("{}{}:{}", verity ? kVerity : "", static_cast<unsigned>(algorithm), as_text(value));
 }
 
 Result<NamedDigest> make_digest(std::string_view algorithm_name, std::string_view hex) {
@@ -49,7 +50,7 @@ Result<NamedDigest> make_digest(std::string_view algorithm_name, std::string_vie
     return fail(ErrorKind::malformed,
                 fmt::format("a {} digest has {} bytes, this one {}", row->name, row->size, bytes->size()));
   }
-  return NamedDigest{.algorithm = row->id, .value = Digest(*bytes)};
+  return NamedDigest{.algorithm = row->id, .value = Digest(*bytes), .verity = false};
 }
 
 Result<NamedDigest> digest_of(const Node& item) {
@@ -67,15 +68,29 @@ Result<NamedDigest> digest_of(const Node& item) {
 }  // namespace
 
 void DigestSet::add(const NamedDigest& digest) {
-  keys_.insert(key_of(digest.algorithm, digest.value.view()));
+  keys_.insert(key_of(digest.algorithm, digest.value.view(), digest.verity));
   banks_.insert(digest.algorithm);
 }
 
 bool DigestSet::contains(HashAlgorithm algorithm, ByteView value) const {
-  return keys_.contains(key_of(algorithm, value));
+  return keys_.contains(key_of(algorithm, value, false));
+}
+
+bool DigestSet::contains(const NamedDigest& digest) const {
+  return keys_.contains(key_of(digest.algorithm, digest.value.view(), digest.verity));
 }
 
 Result<NamedDigest> parse_digest(std::string_view text) {
+  if (text.starts_with(kVerity)) {
+    const std::string_view rest = text.substr(kVerity.size());
+    const std::size_t colon_behind = rest.find(':');
+    if (colon_behind == std::string_view::npos) {
+      return fail(ErrorKind::malformed, "expected an algorithm between verity: and the digest");
+    }
+    MRTOOL_TRY(digest, make_digest(rest.substr(0, colon_behind), rest.substr(colon_behind + 1)));
+    digest.verity = true;
+    return digest;
+  }
   const std::size_t colon = text.find(':');
   return colon == std::string_view::npos ? make_digest({}, text)
                                          : make_digest(text.substr(0, colon), text.substr(colon + 1));

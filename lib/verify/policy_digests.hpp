@@ -15,12 +15,14 @@ namespace mrtool::policy {
 struct NamedDigest {
   HashAlgorithm algorithm = HashAlgorithm::none;
   Digest value;
+  bool verity = false;  // of a file's fs-verity tree, not of its bytes
 };
 
 class DigestSet {
  public:
   void add(const NamedDigest& digest);
   bool contains(HashAlgorithm algorithm, ByteView value) const;
+  bool contains(const NamedDigest& digest) const;
   bool has_bank(HashAlgorithm algorithm) const { return banks_.contains(algorithm); }
   bool empty() const { return keys_.empty(); }
   std::size_t size() const { return keys_.size(); }
@@ -30,7 +32,8 @@ class DigestSet {
   std::set<HashAlgorithm> banks_;
 };
 
-// "sha256:HEX"; or HEX alone, whose size tells sha1, sha256, sha384 or sha512. The error is without a place.
+// "sha256:HEX", "verity:sha256:HEX"; or HEX alone, whose size tells sha1, sha256, sha384 or sha512. The error is
+// without a place.
 Result<NamedDigest> parse_digest(std::string_view text);
 
 // A list of such texts, or of {alg: NAME, value: HEX}.

@@ -112,7 +112,8 @@ TEST_CASE("IMA: an entry of the legacy template's size can be called one") {
   log.ima("ima", ima_data(path, hashed(kSha256, "evil")));
   REQUIRE(log.records[1].data.size() == 276);
   const std::string forbidden =
-      "  - name: no evil\n    select: {register: pcr10, content: ima}\n    expect: none\n    where: {name: '/x*/evil'}\n";
+      "  - name: no evil\n    select: {register: pcr10, content: ima}\n    expect: none\n    where: {name: "
+      "'/x*/evil'}\n";
   CHECK(verdict(forbidden, log) == Verdict::inconclusive);
 }
 
@@ -127,6 +128,21 @@ TEST_CASE("IMA: a template of one's own is believed where the policy names it") 
   std::string named = known_files();
   named.replace(named.find("content: ima"), 12, "content: ima, type: 'n-ng|d-ng'");
   CHECK(verdict(named, log) == Verdict::pass);
+}
+
+TEST_CASE("IMA: the digest of an fs-verity tree is not that of a file") {
+  const Digest good = hashed(kSha256, "good");
+  Bytes data = ima_data("/x", good);
+  const Bytes tag = text_bytes("verity:");
+  data[0] = static_cast<std::uint8_t>(data[0] + tag.size());
+  data.insert(data.begin() + 4, tag.begin(), tag.end());
+  Records log;
+  log.ima("ima-ngv2", data);
+  CHECK(verdict(known_files(), log) == Verdict::fail);
+  CHECK(verdict("  - name: known files\n    select: {register: pcr10, content: ima}\n    expect: only\n"
+                "    digests: [\"verity:sha256:" +
+                    good.hex() + "\"]\n",
+                log) == Verdict::pass);
 }
 
 TEST_CASE("IMA: digests of another algorithm are not looked up in vain") {

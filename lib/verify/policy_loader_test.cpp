@@ -180,6 +180,10 @@ TEST_CASE("policy: files of digests come in every usual form") {
   }
   CHECK(policy::parse_digest_file(as_bytes("\n" + hex + "\nxyz\n")).error().message.starts_with("line 3: \"xyz\""));
   CHECK_FALSE(policy::parse_digest_file({}).has_value());
+  const auto verity = policy::parse_digest("verity:sha256:" + hex);
+  REQUIRE(verity.has_value());
+  CHECK(verity->verity);
+  CHECK_FALSE(policy::parse_digest("verity:" + hex).has_value());
   CHECK_FALSE(policy::parse_digest_file(as_bytes("sm3_256:" + hex.substr(2))).has_value());
 }
 

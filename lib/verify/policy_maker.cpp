@@ -118,8 +118,13 @@ struct PolicyMaker::State {
                     bool checked) {
     const Record& record = *judged.record;
     if (record.content == ContentType::ima_template && checked) {
-      if (const std::string* file = text_field(*judged.decoded, "file_digest")) {
-        here.files.insert(file->starts_with("ima:") ? file->substr(4) : *file);
+      // Where a file's digest cannot be written in a policy, the entry's own can.
+      const std::string* file = text_field(*judged.decoded, "file_digest");
+      const std::string name = file == nullptr ? "" : file->starts_with("ima:") ? file->substr(4) : *file;
+      if (policy::parse_digest(name)) {
+        here.files.insert(name);
+      } else {
+        here.files.insert(digests.begin(), digests.end());
       }
     }
     if (record.content != ContentType::pcclient) {

@@ -8,11 +8,16 @@ namespace mrtool::policy {
 
 namespace {
 
-// The values at a path; a list stands for its items.
+// The values at a path; a list stands for each of its items, a number in the path for one of them.
 void collect(const Value& value, std::span<const std::string> path, std::vector<const Value*>& values) {
   if (const auto* list = value.as<Value::List>()) {
-    for (const Value& item : *list) {
-      collect(item, path, values);
+    const auto index = path.empty() ? std::nullopt : parse_number(path.front());
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (!index) {
+        collect((*list)[i], path, values);
+      } else if (i == *index) {
+        collect((*list)[i], path.subspan(1), values);
+      }
     }
   } else if (path.empty()) {
     values.push_back(&value);

@@ -229,7 +229,7 @@ Answer RecordView::is_listed(const Criteria& criteria, const DigestSet& digests,
   if (!parsed || !digests.has_bank(parsed->algorithm)) {
     return Answer::unknown;
   }
-  return digests.contains(parsed->algorithm, parsed->value.view()) ? Answer::yes : Answer::no;
+  return digests.contains(*parsed) ? Answer::yes : Answer::no;
 }
 
 Answer RecordView::is_expected(const Criteria& criteria, const Expected& expected, const Evidence& evidence,

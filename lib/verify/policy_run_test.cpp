@@ -480,12 +480,12 @@ TEST_CASE("virtual: records of a virtual register, whatever carries it") {
   - name: known applications
     select: {virtual: app, content: tsm}
     expect: only
-    where: {words: start}
+    where: {words.1: start}
 )";
   Records log;
   log.virtual_line("app", "app start x").line("rtmr3", "other line");
   CHECK(verdict(rule, log) == Verdict::pass);
-  log.virtual_line("app", "app stop x");
+  log.virtual_line("app", "app stop start");
   CHECK(verdict(rule, log) == Verdict::fail);
 }
 

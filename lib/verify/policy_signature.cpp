@@ -42,7 +42,7 @@ Answer is_signed(const std::vector<PublicKey>& keys, const Evidence& evidence) {
   }
   const auto digest = parse_digest(text->starts_with("ima:") ? std::string_view(*text).substr(4) : *text);
   const auto algorithm = parse_algorithm(*hash);
-  if (!digest || !algorithm || *algorithm != digest->algorithm) {
+  if (!digest || digest->verity || !algorithm || *algorithm != digest->algorithm) {
     return Answer::unknown;
   }
   for (const PublicKey& key : keys) {
