@@ -25,4 +25,8 @@ Result<QuoteResult> appraise_tdreport(const QuoteEvidence& evidence);
 bool is_snp(ByteView bytes);
 Result<QuoteResult> appraise_snp(const QuoteEvidence& evidence);
 
+// TPM 2.0 quotes: a TPMS_ATTEST, with or without its size in front.
+bool is_tpm2(ByteView bytes);
+Result<QuoteResult> appraise_tpm2(const QuoteEvidence& evidence);
+
 }  // namespace mrtool::quotes

@@ -11,6 +11,8 @@ namespace mrtool {
 namespace {
 
 constexpr std::array kKinds{
+    QuoteKind{"tpm2", "TPM 2.0 quote, with its signature, key and register values beside it", Authenticated::signed_,
+              quotes::is_tpm2, quotes::appraise_tpm2},
     QuoteKind{"tdx", "Intel TDX quote, version 4 or 5", Authenticated::signed_, quotes::is_tdx, quotes::appraise_tdx},
     QuoteKind{"tdreport", "Intel TD report, which only its own machine can check", Authenticated::mac,
               quotes::is_tdreport, quotes::appraise_tdreport},

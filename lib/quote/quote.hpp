@@ -60,6 +60,7 @@ struct QuoteEvidence {
   std::int64_t time = 0;  // seconds since 1970: --at, or now
   // --at: certificates are judged at `time` even where a report says itself when it was made (Nitro).
   bool time_is_given = false;
+  bool allow_sha1 = false;  // TPM: --allow-sha1
 };
 
 // What a TPM signs: not the values, but the hash of some of them.
