@@ -212,6 +212,27 @@ inline Bytes make_quote(const TestTdxQuote& quote, const TestTdxAuthority& autho
   return writer.take();
 }
 
+// The report that a TD with the fields of `quote` gets from its module; the MAC is nobody's.
+inline Bytes make_td_report(const TestTdxQuote& quote) {
+  ByteWriter tcb_info;
+  tcb_info.u64(0x301FF).bytes(quote.tee_tcb_svn).bytes(quote.mrseam).bytes(quote.mrsignerseam);
+  tcb_info.bytes(quote.seam_attributes).bytes(quote.tee_tcb_svn).fill(0, 95);
+  ByteWriter td_info;
+  td_info.u64(quote.td_attributes).u64(quote.xfam).bytes(quote.mrtd);
+  td_info.bytes(quote.mrconfigid).bytes(quote.mrowner).bytes(quote.mrownerconfig);
+  for (const Bytes& rtmr : quote.rtmr) {
+    td_info.bytes(rtmr);
+  }
+  td_info.bytes(quote.mrservicetd).fill(0, 64);
+  HashEngine engine;
+  ByteWriter report;
+  report.u8(0x81).u8(0).u8(1).fill(0, 13).fill(5, 16);  // type, subtype, version; CPUSVN
+  report.bytes(engine.hash(HashAlgorithm::sha384, tcb_info.data()).view());
+  report.bytes(engine.hash(HashAlgorithm::sha384, td_info.data()).view());
+  report.bytes(quote.report_data).fill(0, 32).fill(0xAC, 32);
+  return report.bytes(tcb_info.data()).fill(0, 17).bytes(td_info.data()).take();
+}
+
 // --- What the service publishes
 
 struct TestTcbInfo {
