@@ -227,6 +227,30 @@ class RealHost final : public Host {
     return ::statfs(path.c_str(), &system) == 0 && (system.f_type == SYSFS_MAGIC || system.f_type == kConfigfsMagic);
   }
 
+  Status write_once(const std::string& path, ByteView content) override {
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.number() < 0) {
+      return io_error(path, "cannot be opened", errno);
+    }
+    const ssize_t written = ::write(file.number(), content.data(), content.size());
+    if (written < 0) {
+      return io_error(path, "cannot be written", errno);
+    }
+    if (static_cast<std::size_t>(written) != content.size()) {
+      return io_error(path, fmt::format("took {} of {} bytes", written, content.size()), EIO);
+    }
+    return file.close() == 0 ? Status() : io_error(path, "cannot be written", errno);
+  }
+
+  Status make_directory(const std::string& path) override {
+    constexpr mode_t kMode = 0777;  // less the umask
+    return ::mkdir(path.c_str(), kMode) == 0 ? Status() : io_error(path, "cannot be created", errno);
+  }
+
+  Status remove_directory(const std::string& path) override {
+    return ::rmdir(path.c_str()) == 0 ? Status() : io_error(path, "cannot be removed", errno);
+  }
+
   std::unique_ptr<Spool> spool() override { return std::make_unique<Spool>(temporary_directory_); }
 
  private:
@@ -281,6 +305,18 @@ Status Host::control(const std::string& device, unsigned long, std::span<std::ui
 
 bool Host::is_kernels(const std::string&) {
   return false;
+}
+
+Status Host::write_once(const std::string& path, ByteView /*content*/) {
+  return io_error(path, "cannot be written", ENOTSUP);
+}
+
+Status Host::make_directory(const std::string& path) {
+  return io_error(path, "cannot be created", ENOTSUP);
+}
+
+Status Host::remove_directory(const std::string& path) {
+  return io_error(path, "cannot be removed", ENOTSUP);
 }
 
 Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {

@@ -106,6 +106,35 @@ TEST_CASE("write_file: a full device is an io error") {
   CHECK(status.error().kind == ErrorKind::io);
 }
 
+TEST_CASE("write_once: writes to a file that is there, and never makes one") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  const std::string path = directory / "attribute";
+  CHECK_FALSE(host->write_once(path, as_bytes("one")));
+  std::ofstream(path) << "previous";
+  REQUIRE(host->write_once(path, as_bytes("one")));
+  CHECK(as_text(*host->read_file(path, 100)) == "onevious");
+  const auto full = host->write_once("/dev/full", as_bytes("x"));
+  REQUIRE_FALSE(full);
+  CHECK(full.error().kind == ErrorKind::io);
+  CHECK(full.error().file == "/dev/full");
+}
+
+TEST_CASE("make_directory, remove_directory: one that is not there, one that is empty") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  const std::string path = directory / "request";
+  REQUIRE(host->make_directory(path));
+  CHECK(host->kind(path) == FileKind::directory);
+  CHECK(host->make_directory(path).error().kind == ErrorKind::io);
+  CHECK_FALSE(host->make_directory(directory / "absent/request"));
+  std::ofstream(path + "/file") << "x";
+  CHECK(host->remove_directory(path).error().file == path);
+  std::filesystem::remove(path + "/file");
+  REQUIRE(host->remove_directory(path));
+  CHECK(host->kind(path) == FileKind::absent);
+}
+
 TEST_CASE("peek: what was peeked at is read again, whatever the pieces") {
   Bytes data(1000);
   for (std::size_t i = 0; i < data.size(); ++i) {

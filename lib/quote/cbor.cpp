@@ -13,6 +13,10 @@
 namespace mrtool {
 namespace {
 
+// RFC 8949, section 3: a number from here on follows the initial byte. The initial byte of tag 0.
+constexpr std::uint8_t kOneByte = 24;
+constexpr std::uint8_t kFirstTag = 0xC0;
+
 // RFC 8949, section 3.3.
 enum Simple : std::uint8_t { kFalse = 0, kTrue = 1, kNull = 2 };
 
@@ -129,6 +133,13 @@ class Parser {
       return refuse("expected an item, found the end");
     }
     Head head;
+    if (const auto tag = static_cast<std::uint8_t>(rest[0] - kFirstTag); tag < kOneByte) {
+      // The decoder knows the low tags by name only, and COSE_Sign1 is not one of these.
+      ++position_;
+      head.kind = CborKind::tag;
+      head.number = tag;
+      return head;
+    }
     const cbor_decoder_result result = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &head);
     if (result.status == CBOR_DECODER_NEDATA) {
       return refuse(fmt::format("expected an item that is longer than the {} bytes that are left", rest.size()));
@@ -313,7 +324,6 @@ Result<CborDocument> parse_cbor(ByteView bytes, const CborLimits& limits) {
 // RFC 8949, sections 3 and 4.2.1.
 void append_cbor_head(Bytes& out, CborKind kind, std::uint64_t number) {
   constexpr unsigned kMajorShift = 5;
-  constexpr std::uint8_t kOneByte = 24;
   constexpr unsigned kByteBits = 8;
   // The major types are numbered as the kinds are.
   const auto major = static_cast<std::uint8_t>(static_cast<unsigned>(kind) << kMajorShift);

@@ -145,37 +145,42 @@ struct RealmClaims {
   ByteView rak;
   HashAlgorithm rak_hash = HashAlgorithm::none;
   std::map<RegisterKey, Digest> registers;
+  QuoteCheck measurements;
 };
 
-Status add_register(RealmClaims& claims, RegisterKind kind, std::size_t index, HashAlgorithm bank,
-                    const CborItem& item) {
-  const std::size_t size = find_algorithm(bank)->size;
-  if (item.kind != CborKind::bytes || item.bytes.size() != size) {
-    return malformed(fmt::format("expected measurements of {} bytes for {}, found {} of {}", size, to_string(bank),
-                                 to_string(item.kind), item.bytes.size()));
-  }
-  const Register reg{
-      .kind = kind, .index = static_cast<std::uint32_t>(index), .name = {}, .provider = {}, .carrier = {}};
-  claims.registers.emplace(RegisterKey{reg, bank}, Digest(item.bytes));
-  return {};
-}
-
-Status read_registers(const Token& token, RealmClaims& claims) {
+// The initial measurement and the extensible ones, in the bank that the token names. Where their size is not the
+// bank's, none is taken.
+Result<QuoteCheck> read_registers(const Token& token, RealmClaims& claims) {
   MRTOOL_TRY(bank, required_hash(token, claim::kRealmHash));
   MRTOOL_TRY(rim, required(token, claim::kRim, CborKind::bytes));
   MRTOOL_TRY(rems, required(token, claim::kRem, CborKind::array));
   if (rems->items.size() != kRems) {
     return malformed(fmt::format("expected {} extensible measurements, found {}", kRems, rems->items.size()));
   }
-  if (auto added = add_register(claims, RegisterKind::rim, 0, bank, *rim); !added) {
-    return added;
-  }
-  for (std::size_t i = 0; i < kRems; ++i) {
-    if (auto added = add_register(claims, RegisterKind::rem, i, bank, rems->items[i]); !added) {
-      return added;
+  const std::size_t size = find_algorithm(bank)->size;
+  std::map<RegisterKey, Digest> registers;
+  for (std::size_t i = 0; i <= kRems; ++i) {
+    const CborItem& item = i == 0 ? *rim : rems->items[i - 1];
+    if (item.kind != CborKind::bytes) {
+      return malformed(fmt::format("expected byte strings as measurements, found {}", to_string(item.kind)));
     }
+    if (item.bytes.size() != size) {
+      return QuoteCheck{.name = "measurements",
+                        .verdict = Verdict::inconclusive,
+                        .detail = fmt::format("the token says that measurements are of {}, and states one of {} bytes",
+                                              to_string(bank), item.bytes.size())};
+    }
+    const Register reg{.kind = i == 0 ? RegisterKind::rim : RegisterKind::rem,
+                       .index = static_cast<std::uint32_t>(i == 0 ? 0 : i - 1),
+                       .name = {},
+                       .provider = {},
+                       .carrier = {}};
+    registers.emplace(RegisterKey{reg, bank}, Digest(item.bytes));
   }
-  return {};
+  claims.registers = std::move(registers);
+  return QuoteCheck{.name = "measurements",
+                    .verdict = Verdict::pass,
+                    .detail = fmt::format("RIM and REM 0 to 3 are of the size of {}", to_string(bank))};
 }
 
 Result<RealmClaims> read_realm(const Token& token) {
@@ -190,9 +195,8 @@ Result<RealmClaims> read_realm(const Token& token) {
   claims.challenge = challenge->bytes;
   claims.rak = rak->bytes;
   claims.rak_hash = rak_hash;
-  if (auto read = read_registers(token, claims); !read) {
-    return std::unexpected(read.error());
-  }
+  MRTOOL_TRY(measurements, read_registers(token, claims));
+  claims.measurements = std::move(measurements);
   return claims;
 }
 
@@ -382,6 +386,7 @@ Result<QuoteResult> appraise_token(const QuoteEvidence& evidence) {
                    binding_check(platform, claims),
                    realm_signature_check(realm, claims),
                    profile_check("realm-profile", realm, std::span(&kRealmProfile, 1), true),
+                   claims.measurements,
                    check_nonce(evidence, claims.challenge, kChallengeSize)};
   tell_unused(result.checks, evidence, {Input::key});
   Value::Object platform_fields = show(platform, kPlatformShown);

@@ -195,9 +195,14 @@ Result<std::vector<Certificate>> read_bundle(const Document& document) {
 }
 
 // The root is the one that is known by its fingerprint, or one that the user gave: never one that a document brings.
-void chain_checks(std::vector<QuoteCheck>& checks, const Document& document, const Certificate& leaf,
+void chain_checks(std::vector<QuoteCheck>& checks, const Document& document, const Result<Certificate>& leaf,
                   std::span<const Certificate> given, const QuoteEvidence& evidence) {
   QuoteCheck failed{.name = "certificate-chain", .verdict = Verdict::fail, .detail = {}};
+  if (!leaf) {
+    failed.detail = "the document's certificate cannot be read: " + leaf.error().message;
+    checks.push_back(std::move(failed));
+    return;
+  }
   const auto bundle = read_bundle(document);
   if (!bundle) {
     failed.detail = "a certificate of the document's bundle cannot be read: " + bundle.error().message;
@@ -215,7 +220,7 @@ void chain_checks(std::vector<QuoteCheck>& checks, const Document& document, con
     }
     roots = std::span(*bundle).first(1);
   }
-  check_chain(checks, {.leaf = leaf,
+  check_chain(checks, {.leaf = *leaf,
                        .intermediates = *bundle,
                        .roots = roots,
                        .crls = evidence.crls,
@@ -298,9 +303,7 @@ Result<QuoteResult> appraise_document(const QuoteEvidence& evidence) {
 
   QuoteResult result;
   result.checks.push_back(signature_check(message, leaf));
-  if (leaf) {
-    chain_checks(result.checks, document, *leaf, given, evidence);
-  }
+  chain_checks(result.checks, document, leaf, given, evidence);
   result.checks.push_back(timestamp_check(document, evidence));
   result.checks.push_back(debug_check(document));
   result.checks.push_back(nonce_check(document, evidence));

@@ -132,6 +132,9 @@ TEST_CASE("quotes that others published: values without a verifier, and TPM quot
     CHECK(value_of(*values, "rtmr0", HashAlgorithm::sha384).size() == 96);
     CHECK(value_of(*values, "mrtd", HashAlgorithm::sha384).size() == 96);
   }
+  const Error error = error_of(load((corpus / "dstack-tpm_quote_sample.msg").string()));
+  CHECK(error.kind == ErrorKind::malformed);
+  CHECK(error.message.contains("holds a hash of register values, not the values"));
 }
 
 TEST_CASE("captured virtual machines: both binary forms of the PCR files of their quotes") {
