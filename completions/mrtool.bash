@@ -18,11 +18,14 @@ _mrtool() {
       return
       ;;
     --against)
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      mapfile -t COMPREPLY < <(compgen -f -- "$current"; compgen -W 'live tpm tdx-guest' -- "$current")
       compopt -o filenames
       return
       ;;
     --initial)
+      return
+      ;;
+    --tcti)
       return
       ;;
     --to)
@@ -65,7 +68,7 @@ _mrtool() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --register|--bank|--type|--record|--against|--initial|--to|--dialect|--loss-report|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
     -*) ;;
     *) command=${COMP_WORDS[i]}; break ;;
     esac
@@ -75,7 +78,7 @@ _mrtool() {
   '')
     options='--color --quiet --verbose --threads --root --help --version'
     if [[ $current != -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W 'inspect replay convert formats' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'inspect replay convert registers formats' -- "$current")
       return
     fi
     ;;
@@ -84,12 +87,16 @@ _mrtool() {
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   replay)
-    options='--register --bank --against --initial --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    options='--register --bank --against --initial --tcti --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   convert)
     options='--register --bank --to --dialect --loss-report --allow-loss --allow-gap --output --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
+    ;;
+  registers)
+    options='--register --bank --tcti --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live tpm tdx-guest'
     ;;
   formats)
     options='--matrix --text --json --yaml --output --color --quiet --verbose --threads --root --help --version'

@@ -206,6 +206,27 @@ class RealHost final : public Host {
     return done;
   }
 
+  Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument) override {
+    const FileDescriptor file(::open(device.c_str(), O_RDWR | O_CLOEXEC));
+    if (file.number() < 0) {
+      return io_error(device, "cannot be opened", errno);
+    }
+    if (::ioctl(file.number(), request, argument.data()) < 0) {
+      return io_error(device, "does not answer", errno);
+    }
+    return {};
+  }
+
+  bool is_kernels(const std::string& path) override {
+    constexpr auto kConfigfsMagic = 0x62656570;  // fs/configfs/mount.c: no header has it
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode)) {
+      return true;
+    }
+    struct statfs system = {};
+    return ::statfs(path.c_str(), &system) == 0 && (system.f_type == SYSFS_MAGIC || system.f_type == kConfigfsMagic);
+  }
+
   Status write_once(const std::string& path, ByteView content) override {
     FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (file.number() < 0) {
@@ -228,27 +249,6 @@ class RealHost final : public Host {
 
   Status remove_directory(const std::string& path) override {
     return ::rmdir(path.c_str()) == 0 ? Status() : io_error(path, "cannot be removed", errno);
-  }
-
-  Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument) override {
-    const FileDescriptor file(::open(device.c_str(), O_RDWR | O_CLOEXEC));
-    if (file.number() < 0) {
-      return io_error(device, "cannot be opened", errno);
-    }
-    if (::ioctl(file.number(), request, argument.data()) < 0) {
-      return io_error(device, "does not answer", errno);
-    }
-    return {};
-  }
-
-  bool is_kernels(const std::string& path) override {
-    constexpr auto kConfigfsMagic = 0x62656570;  // fs/configfs/mount.c: no header has it
-    struct stat status = {};
-    if (::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode)) {
-      return true;
-    }
-    struct statfs system = {};
-    return ::statfs(path.c_str(), &system) == 0 && (system.f_type == SYSFS_MAGIC || system.f_type == kConfigfsMagic);
   }
 
   std::unique_ptr<Spool> spool() override { return std::make_unique<Spool>(temporary_directory_); }
@@ -299,6 +299,14 @@ Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
   }
 }
 
+Status Host::control(const std::string& device, unsigned long, std::span<std::uint8_t>) {
+  return io_error(device, "cannot be opened", ENODEV);
+}
+
+bool Host::is_kernels(const std::string&) {
+  return false;
+}
+
 Status Host::write_once(const std::string& path, ByteView /*content*/) {
   return io_error(path, "cannot be written", ENOTSUP);
 }
@@ -309,14 +317,6 @@ Status Host::make_directory(const std::string& path) {
 
 Status Host::remove_directory(const std::string& path) {
   return io_error(path, "cannot be removed", ENOTSUP);
-}
-
-Status Host::control(const std::string& device, unsigned long, std::span<std::uint8_t>) {
-  return io_error(device, "cannot be opened", ENODEV);
-}
-
-bool Host::is_kernels(const std::string&) {
-  return false;
 }
 
 Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {

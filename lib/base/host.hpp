@@ -39,16 +39,16 @@ class Host {
   Result<Bytes> read_file(const std::string& path, std::uint64_t limit);
   // Replaces or makes a file in one step: a reader sees the old one or all of the new one.
   virtual Status write_file(const std::string& path, ByteView content) = 0;
-  // One write(2) to a file that is there, as kernel attributes want it. Fails (io) where less than all was taken.
-  virtual Status write_once(const std::string& path, ByteView content);
-  // One directory, whose parent is there and which is not; and the removal of an empty one.
-  virtual Status make_directory(const std::string& path);
-  virtual Status remove_directory(const std::string& path);
   // One ioctl on a device. The kernel gets `argument` and leaves its answer there. Fails (io) with the kernel's reason.
   virtual Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument);
   // Does the kernel itself serve this file or directory (sysfs, configfs, a character device), so that what is read
   // there is what it says and not what somebody wrote?
   virtual bool is_kernels(const std::string& path);
+  // One write(2) to a file that is there, as kernel attributes want it. Fails (io) where less than all was taken.
+  virtual Status write_once(const std::string& path, ByteView content);
+  // One directory, whose parent is there and which is not; and the removal of an empty one.
+  virtual Status make_directory(const std::string& path);
+  virtual Status remove_directory(const std::string& path);
   // A place for bytes that are too many for memory.
   virtual std::unique_ptr<Spool> spool() { return std::make_unique<Spool>(std::string(kTemporaryDirectory)); }
 

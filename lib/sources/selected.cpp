@@ -11,39 +11,99 @@ namespace mrtool::sources {
 
 namespace {
 
-// What the values are of, in the order that tpm2_pcrread writes them: banks as given, registers ascending.
-Result<std::vector<RegisterKey>> keys_of(const std::string& text) {
+std::unexpected<Error> wrong_selection(const std::string& text, std::string_view problem) {
+  return fail(ErrorKind::usage, fmt::format("register selection \"{}\": {}", escape_for_terminal(text), problem));
+}
+
+struct Group {
+  HashAlgorithm bank = HashAlgorithm::none;
+  std::vector<Register> registers;
+};
+
+// "sha256:0-7,10": one bank and its registers.
+Result<Group> parse_group(const std::string& text) {
   MRTOOL_TRY(selection, parse_selection(text));
-  std::vector<HashAlgorithm> banks;
-  for (const SelectedRegister& item : selection.items) {
-    banks.push_back(item.bank);
-  }
-  // "all" comes behind the items however it was mixed with them; tpm2_pcrread's order is that of the text.
-  if (!selection.items.empty() && !selection.whole_banks.empty()) {
-    return fail(ErrorKind::usage, fmt::format("register selection \"{}\": write 0-23 for all in place of a mixture",
-                                              escape_for_terminal(text)));
-  }
-  for (const HashAlgorithm bank : selection.whole_banks) {
-    banks.push_back(bank);
+  Group group;
+  if (!selection.whole_banks.empty()) {
+    group.bank = selection.whole_banks.front();
     for (std::uint32_t i = 0; i <= kind_row(RegisterKind::pcr).last; ++i) {
-      selection.items.push_back(
-          {.bank = bank, .reg = {.kind = RegisterKind::pcr, .index = i, .name = {}, .provider = {}, .carrier = {}}});
+      group.registers.push_back({.kind = RegisterKind::pcr, .index = i, .name = {}, .provider = {}, .carrier = {}});
     }
+  } else {
+    group.bank = selection.items.front().bank;
   }
-  std::vector<RegisterKey> keys;
   for (const SelectedRegister& item : selection.items) {
-    if (find_algorithm(item.bank) == nullptr) {
-      return fail(ErrorKind::usage,
-                  fmt::format("register selection \"{}\": a bank must be named, as in sha256:0-7@FILE",
-                              escape_for_terminal(text)));
+    if (std::ranges::find(group.registers, item.reg) == group.registers.end()) {
+      group.registers.push_back(item.reg);
     }
-    keys.push_back({.reg = item.reg, .bank = item.bank});
   }
-  const auto place = [&banks](HashAlgorithm bank) { return std::ranges::find(banks, bank); };
-  std::ranges::sort(keys, [&place](const RegisterKey& a, const RegisterKey& b) {
-    return place(a.bank) != place(b.bank) ? place(a.bank) < place(b.bank) : display_before(a.reg, b.reg);
-  });
+  if (find_algorithm(group.bank) == nullptr) {
+    return wrong_selection(text, "a bank must be named, as in sha256:0-7@FILE");
+  }
+  return group;
+}
+
+Result<std::vector<Group>> parse_groups(const std::string& text) {
+  std::vector<Group> groups;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('+', begin), text.size());
+    MRTOOL_TRY(group, parse_group(text.substr(begin, end - begin)));
+    groups.push_back(std::move(group));
+    begin = end + 1;
+  }
+  return groups;
+}
+
+// tpm2_pcrread reads a bank that is given twice as one; tpm2_quote does not.
+std::vector<Group> merged(const std::vector<Group>& groups) {
+  std::vector<Group> all;
+  for (const Group& group : groups) {
+    auto place = std::ranges::find(all, group.bank, &Group::bank);
+    if (place == all.end()) {
+      place = all.insert(place, Group{.bank = group.bank, .registers = {}});
+    }
+    for (const Register& reg : group.registers) {
+      if (std::ranges::find(place->registers, reg) == place->registers.end()) {
+        place->registers.push_back(reg);
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<RegisterKey> keys_of(std::vector<Group> groups) {
+  std::vector<RegisterKey> keys;
+  for (Group& group : groups) {
+    std::ranges::sort(group.registers, display_before);
+    for (const Register& reg : group.registers) {
+      keys.push_back({.reg = reg, .bank = group.bank});
+    }
+  }
   return keys;
+}
+
+std::size_t size_of(const std::vector<RegisterKey>& keys) {
+  std::size_t size = 0;
+  for (const RegisterKey& key : keys) {
+    size += find_algorithm(key.bank)->size;
+  }
+  return size;
+}
+
+Result<RegisterValues> read_bytes(const std::vector<RegisterKey>& keys, ByteView bytes) {
+  RegisterValues values{.source = {}, .kind = "values", .authenticated = Authenticated::none, .values = {}};
+  for (const RegisterKey& key : keys) {
+    const std::size_t size = find_algorithm(key.bank)->size;
+    if (Status added = add_bytes(values, key.reg, key.bank, bytes.first(size), "value"); !added) {
+      return std::unexpected(std::move(added).error());
+    }
+    bytes = bytes.subspan(size);
+  }
+  return values;
+}
+
+std::string_view without_prefix(std::string_view hex) {
+  return hex.substr(hex.starts_with("0x") ? 2 : 0);
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -71,28 +131,24 @@ std::optional<SelectedFile> split_selected(const std::string& spec, Host& host) 
 }
 
 Result<RegisterValues> parse_selected(const std::string& selection, ByteView bytes) {
-  MRTOOL_TRY(keys, keys_of(selection));
-  RegisterValues values{.source = {}, .kind = "values", .authenticated = Authenticated::none, .values = {}};
-  std::size_t size = 0;
-  for (const RegisterKey& key : keys) {
-    size += find_algorithm(key.bank)->size;
-  }
-  const bool raw = bytes.size() == size;
-  const auto lines = raw ? std::vector<std::string_view>() : lines_of(as_text(bytes));
-  if (!raw &&
-      (lines.size() != keys.size() || !from_hex(lines.front().substr(lines.front().starts_with("0x") ? 2 : 0)))) {
-    return fail(ErrorKind::malformed,
-                fmt::format("expected {} bytes, or {} lines of hexadecimal digits, for {}; found {} bytes", size,
-                            keys.size(), escape_for_terminal(selection), bytes.size()));
-  }
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::size_t length = find_algorithm(keys[i].bank)->size;
-    const Status added = raw ? add_bytes(values, keys[i].reg, keys[i].bank, bytes.first(length), "value")
-                             : add_value(values, keys[i].reg, keys[i].bank, lines[i], fmt::format("value {}", i + 1));
-    if (!added) {
-      return std::unexpected(added.error());
+  MRTOOL_TRY(groups, parse_groups(selection));
+  const std::vector<RegisterKey> keys = keys_of(merged(groups));
+  for (const std::vector<RegisterKey>& order : {keys, keys_of(groups)}) {
+    if (bytes.size() == size_of(order)) {
+      return read_bytes(order, bytes);
     }
-    bytes = raw ? bytes.subspan(length) : bytes;
+  }
+  const std::vector<std::string_view> lines = lines_of(as_text(bytes));
+  if (lines.size() != keys.size() || !from_hex(without_prefix(lines.front()))) {
+    return fail(ErrorKind::malformed,
+                fmt::format("expected {} bytes, or {} lines of hexadecimal digits, for {}; found {} bytes",
+                            size_of(keys), keys.size(), escape_for_terminal(selection), bytes.size()));
+  }
+  RegisterValues values{.source = {}, .kind = "values", .authenticated = Authenticated::none, .values = {}};
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (Status added = add_value(values, keys[i].reg, keys[i].bank, lines[i], fmt::format("value {}", i + 1)); !added) {
+      return std::unexpected(std::move(added).error());
+    }
   }
   return values;
 }

@@ -174,7 +174,7 @@ TEST_CASE("bash completes commands, options and values") {
                  "bash")
         .out;
   };
-  CHECK(complete("mrtool re", 1) == "replay\n");
+  CHECK(complete("mrtool rep", 1) == "replay\n");
   CHECK(complete("mrtool --ver", 1) == "--verbose --version\n");
   CHECK(complete("mrtool replay --ag", 2) == "--against\n");
   CHECK(complete("mrtool inspect --ag", 2) == "\n");
@@ -183,6 +183,8 @@ TEST_CASE("bash completes commands, options and values") {
   CHECK(complete("mrtool inspect --bank sha3_", 3) == "sha3_256 sha3_384 sha3_512\n");
   CHECK(complete("mrtool inspect vectors/cc", 2) == "vectors/ccel-sha384.bin\n");
   CHECK(complete("mrtool inspect liv", 2) == "live\n");
+  CHECK(complete("mrtool registers tdx", 2) == "tdx-guest\n");
+  CHECK(complete("mrtool replay --against liv", 3) == "live\n");
 }
 
 TEST_CASE("zsh and fish read their completions") {

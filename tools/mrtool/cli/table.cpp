@@ -461,7 +461,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "replayed first: one that leads to other register values is never written.",
      "LOG", kLogBrief, kConvertOptions, convert_command},
     {"registers", "show register values from this machine, a file or a report",
-     "The values of a source, and whether anything vouches for them. Its JSON can be given to --against. A quote's "
+     "The values of a source, and whether anything vouches for them. Its JSON is a source itself. A quote's "
      "signature is not checked here.",
      "SRC", kSourceBrief, kRegistersOptions, registers_command, true},
     {"formats", "list the log formats, and what each one holds",
