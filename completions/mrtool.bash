@@ -40,6 +40,58 @@ _mrtool() {
       compopt -o filenames
       return
       ;;
+    --quote)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --sig)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --pcrs)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --key)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --ca)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --crl)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --tcb-info)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --nonce)
+      return
+      ;;
+    --at)
+      return
+      ;;
+    --policy)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --require)
+      return
+      ;;
+    --tolerate)
+      return
+      ;;
     --eventlog-version)
       mapfile -t COMPREPLY < <(compgen -W '1 2' -- "$current")
       return
@@ -68,7 +120,7 @@ _mrtool() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--quote|--sig|--pcrs|--key|--ca|--crl|--tcb-info|--nonce|--at|--policy|--require|--tolerate|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
     -*) ;;
     *) command=${COMP_WORDS[i]}; break ;;
     esac
@@ -78,7 +130,7 @@ _mrtool() {
   '')
     options='--color --quiet --verbose --threads --root --help --version'
     if [[ $current != -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W 'inspect replay convert registers formats' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'inspect replay verify explain convert registers formats' -- "$current")
       return
     fi
     ;;
@@ -88,6 +140,14 @@ _mrtool() {
     ;;
   replay)
     options='--register --bank --against --initial --tcti --text --json --yaml --tpm2-yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
+    ;;
+  verify)
+    options='--against --initial --tcti --quote --sig --pcrs --key --ca --crl --tcb-info --nonce --no-nonce --at --policy --make-policy --require --trust-registers --allow-sha1 --tolerate --tolerant --text --json --yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
+    ;;
+  explain)
+    options='--register --bank --against --initial --tcti --text --json --yaml --output --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   convert)

@@ -72,6 +72,7 @@ struct Appraisal::State final : BoundRecords {
   Layer registers_layer();
   Layer log_layer();
   Layer virtual_layer();
+  QuoteCheck check_virtual(std::span<const RegisterResult* const> banks);
   Layer policy_layer();
   QuoteCheck check_sources() const;
   QuoteCheck check_values();

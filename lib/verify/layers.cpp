@@ -396,39 +396,50 @@ Layer Appraisal::State::log_layer() {
   return layer;
 }
 
+// A register inside another one's log, and what the log of its own comes to: one bank has to vouch for it, none may
+// fail.
+QuoteCheck Appraisal::State::check_virtual(std::span<const RegisterResult* const> banks) {
+  const RegisterResult& first = *banks.front();
+  for (const RegisterResult* const result : banks) {
+    if (standing(*result) == Standing::failed) {
+      add_finding(*result, Verdict::fail, "value-differs",
+                  fmt::format("the log of {} does not lead to the value that its carrier holds",
+                              name_of(result->reg, result->bank)));
+      return make_check(to_string(first.reg), Verdict::fail,
+                        "its log does not lead to the value that its carrier holds");
+    }
+  }
+  const RegisterResult& best =
+      **std::ranges::max_element(banks, {}, [this](const RegisterResult* result) { return standing(*result); });
+  switch (const Standing reached = standing(best)) {
+    case Standing::vouched:
+      return make_check(
+          to_string(first.reg), Verdict::pass,
+          fmt::format("its log leads to the value in bank {} that its carrier vouches for", to_string(best.bank)));
+    case Standing::uncompared:
+      return make_check(to_string(first.reg), Verdict::inconclusive,
+                        "no log carries this register in a bank of its own log: nothing binds it");
+    case Standing::untrusted:
+      return make_check(to_string(first.reg), Verdict::inconclusive, "its carrier is not vouched for");
+    default:
+      return make_check(to_string(first.reg), Verdict::inconclusive, reason_of(reached, best));
+  }
+}
+
 // Each register that another one's log carries, and the log of it.
 Layer Appraisal::State::virtual_layer() {
   Layer layer{.name = "virtual", .checks = {}};
   for (const std::size_t log : waiting_) {
     layer.checks.push_back(make_check(to_string(*logs_[log].reg), Verdict::inconclusive, "its log was not read"));
   }
-  for (const AppraisedPass& ended : passes_) {
-    if (!ended.of_virtual_logs || !ended.judging) {
-      continue;
+  std::map<Register, std::vector<const RegisterResult*>> by_register;
+  for (const RegisterResult& result : std::span(results_).subspan(native_results_)) {
+    if (result.carried_by.empty() && result.records != 0) {
+      by_register[result.reg].push_back(&result);
     }
-    for (const RegisterResult& result : ended.results) {
-      if (!result.carried_by.empty() || result.records == 0) {
-        continue;
-      }
-      const Standing reached = standing(result);
-      const Verdict verdict = reached == Standing::vouched  ? Verdict::pass
-                              : reached == Standing::failed ? Verdict::fail
-                                                            : Verdict::inconclusive;
-      std::string detail = "its log leads to the value that its carrier vouches for";
-      if (reached == Standing::failed) {
-        detail = "its log does not lead to the value that its carrier holds";
-      } else if (reached == Standing::uncompared) {
-        detail = "no log carries this register in this bank: nothing binds its log";
-      } else if (reached == Standing::untrusted) {
-        detail = "its carrier is not vouched for";
-      } else if (reached != Standing::vouched) {
-        detail = reason_of(reached, result);
-      }
-      if (verdict == Verdict::fail) {
-        add_finding(result, verdict, "value-differs", fmt::format("{}: {}", to_string(result.reg), detail));
-      }
-      layer.checks.push_back(make_check(name_of(result.reg, result.bank), verdict, std::move(detail)));
-    }
+  }
+  for (const auto& [reg, banks] : by_register) {
+    layer.checks.push_back(check_virtual(banks));
   }
   for (const RegisterResult& result : results_) {
     const bool has_log = std::ranges::any_of(logs_, [&result](const AppraisedLog& log) {
@@ -450,7 +461,8 @@ Layer Appraisal::State::policy_layer() {
     return layer;
   }
   std::vector<RegisterResult> registers = results_;
-  for (const WeighedSource& source : sources_) {
+  for (std::size_t index = 0; index < sources_.size(); ++index) {
+    const WeighedSource& source = sources_[index];
     if (!source.trusted || source.values.kind == "carried") {
       continue;
     }
@@ -461,6 +473,9 @@ Layer Appraisal::State::policy_layer() {
       stated.reg = key.reg;
       stated.bank = key.bank;
       stated.value = value;
+      if (stated.against.empty()) {
+        stated.against.push_back({.source = index, .value = value, .state = MatchState::equal});
+      }
     }
   }
   PolicyRun::Outcome outcome = policy_->finish(registers, *this);

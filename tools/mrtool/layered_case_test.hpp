@@ -36,9 +36,8 @@ struct ImaTestEntry {
   Digest extended_as(HashAlgorithm bank) const { return HashEngine().hash(bank, data()); }
 };
 
-inline Digest fold_lines(const std::vector<std::string>& lines) {
+inline Digest fold_lines(const std::vector<std::string>& lines, Digest value) {
   HashEngine engine;
-  Digest value = Digest::filled(48, 0);
   for (const std::string& line : lines) {
     engine.extend(HashAlgorithm::sha384, value, engine.hash(HashAlgorithm::sha384, as_bytes(line)).view());
   }
@@ -54,33 +53,39 @@ struct LayeredCase {
   std::vector<ImaTestEntry> ima = {{.name = "boot_aggregate", .file_digest = Bytes(32)},
                                    {.name = "/usr/bin/sh"},
                                    {.name = "/usr/lib/libc.so.6", .file_digest = Bytes(32, 0x22)}};
+  Digest before;                   // RTMR 3 where the firmware log leaves it
   std::vector<std::string> lines;  // of the runtime log
   Scratch files;
   std::vector<std::string> more;  // further words of the command line
 
   LayeredCase() {
-    lines.push_back("SYNC sha384/" + std::string(96, '0'));
+    take_firmware_registers();
+    lines.push_back("SYNC sha384/" + before.hex());
     lines.push_back("example.org/deploy image one");
     for (const ImaTestEntry& entry : ima) {
       lines.push_back("mr_ima extend sha256/" + entry.extended_as(HashAlgorithm::sha256).hex());
     }
     quote.report_data = *from_hex(kNonce);
     quote.report_data.resize(64);
-    take_firmware_registers();
-    quote.rtmr[3] = to_bytes(fold_lines(lines).view());
+    take_lines();
   }
 
-  // RTMR 0 to 2 as the firmware log leads to them.
+  // RTMR 3 as the runtime log leads to it.
+  void take_lines() { quote.rtmr[3] = to_bytes(fold_lines(lines, before).view()); }
+
+  // The RTMRs as the firmware log leads to them.
   void take_firmware_registers() {
     write_text(files / "ccel.bin", ccel);
     const Finished finished = mrtool({"replay", "--json", (files / "ccel.bin").string()});
     REQUIRE(finished.status == 0);
-    for (const auto& entry : nlohmann::json::parse(finished.out).at("registers")) {
+    const auto document = nlohmann::json::parse(finished.out);
+    for (const auto& entry : document.at("registers")) {
       const std::string reg = entry.at("register");
       if (reg.starts_with("rtmr")) {
         quote.rtmr.at(static_cast<std::size_t>(reg.back() - '0')) = *from_hex(entry.at("value").get<std::string>());
       }
     }
+    before = Digest(quote.rtmr[3]);
   }
 
   std::string path(const std::string& name) const { return (files / name).string(); }

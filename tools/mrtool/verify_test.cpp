@@ -98,7 +98,7 @@ TEST_CASE("an extend of a virtual register behind the quote does not count") {
 TEST_CASE("a virtual register that no log carries binds nothing") {
   LayeredCase made;
   std::erase_if(made.lines, [](const std::string& line) { return line.starts_with("mr_ima"); });
-  made.quote.rtmr[3] = to_bytes(fold_lines(made.lines).view());
+  made.take_lines();
   const LayeredCase::Outcome outcome = verified(made);
   CAPTURE(outcome.document.dump(1));
   CHECK(outcome.status == 6);
@@ -107,16 +107,11 @@ TEST_CASE("a virtual register that no log carries binds nothing") {
 
 TEST_CASE("a runtime log whose front is missing is inconclusive, and says where") {
   LayeredCase made;
-  const Digest before = fold_lines({made.lines[0], made.lines[1]});
+  const Digest before = fold_lines({made.lines[0], made.lines[1]}, made.before);
   std::vector<std::string> tail = {"SYNC sha384/" + before.hex()};
   tail.insert(tail.end(), made.lines.begin() + 2, made.lines.end());
-  HashEngine engine;
-  Digest value = before;
-  for (const std::string& line : tail) {
-    engine.extend(HashAlgorithm::sha384, value, engine.hash(HashAlgorithm::sha384, as_bytes(line)).view());
-  }
   made.lines = tail;
-  made.quote.rtmr[3] = to_bytes(value.view());
+  made.quote.rtmr[3] = to_bytes(fold_lines(tail, before).view());
   const LayeredCase::Outcome outcome = verified(made);
   CAPTURE(outcome.document.dump(1));
   CHECK(outcome.status == 6);
@@ -155,7 +150,7 @@ TEST_CASE("IMA in its three ways: a virtual register, records of their own, and 
     for (const ImaTestEntry& entry : made.ima) {
       made.lines.push_back("ima ima-ng " + to_hex(entry.data()));
     }
-    made.quote.rtmr[3] = to_bytes(fold_lines(made.lines).view());
+    made.take_lines();
     made.write();
     const Finished finished =
         mrtool({"verify", "--json", made.path("ccel.bin"), "rtmr3=" + made.path("runtime.log"), "--quote",
@@ -207,7 +202,8 @@ TEST_CASE("values that nothing authenticates do not suffice") {
 TEST_CASE("a comparison in a SHA-1 bank alone does not suffice") {
   const Finished replayed = mrtool({"replay", "--json", "vm/legacy-ima-sha1/binary_bios_measurements"});
   std::string values;
-  for (const auto& entry : nlohmann::json::parse(replayed.out).at("registers")) {
+  const auto document = nlohmann::json::parse(replayed.out);
+  for (const auto& entry : document.at("registers")) {
     if (entry.at("bank") == "sha1") {
       values += (values.empty() ? "sha1:" : ",sha1:") + entry.at("register").get<std::string>() + "=" +
                 entry.at("value").get<std::string>();
