@@ -37,8 +37,8 @@ Appraisal::State::State(AppraisalOptions given_options, std::optional<QuoteResul
     const bool trusted = options_.trust_registers || is_authenticated(values.authenticated);
     sources_.push_back({std::move(values), trusted});
   }
-  if (options_.policy) {
-    policy_ = std::make_unique<PolicyRun>(options_.policy);
+  for (const auto& policy : options_.policies) {
+    policies_.emplace_back(policy);
   }
 }
 
@@ -258,12 +258,12 @@ void Appraisal::State::add(const Batch& batch) {
     }
     here.replay->add(record);
     const Judgement judgement = judge(record, info, engine_);
-    const Decoded decoded = policy_ ? decode(record, info) : Decoded();
+    const Decoded decoded = policies_.empty() ? Decoded() : decode(record, info);
     const JudgedRecord judged{
         .log = current_log_, .info = &info, .record = &record, .judgement = &judgement, .decoded = &decoded};
     records_.add(judged);
-    if (policy_) {
-      policy_->add(judged);
+    for (PolicyRun& policy : policies_) {
+      policy.add(judged);
     }
   }
 }

@@ -33,7 +33,7 @@ struct AppraisalOptions {
   bool allow_sha1 = false;             // a comparison in a weak bank suffices
   bool tolerant = false;               // every tolerance of the readers is taken
   std::set<std::string> tolerated{};   // these are: T01, ...; kTolerateViolations
-  std::shared_ptr<const Policy> policy{};
+  std::vector<std::shared_ptr<const Policy>> policies{};
 };
 
 // A log that the caller can read, by its place in the list that the appraisal was given.

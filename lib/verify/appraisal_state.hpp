@@ -108,7 +108,7 @@ struct Appraisal::State final : BoundRecords {
 
   HashEngine engine_;
   RecordFindings records_;
-  std::unique_ptr<PolicyRun> policy_;
+  std::vector<PolicyRun> policies_;
   std::vector<Finding> findings_;
   bool needed_tolerance_ = false;
 };

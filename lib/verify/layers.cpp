@@ -456,7 +456,7 @@ Layer Appraisal::State::virtual_layer() {
 // What the policy sees of registers: the values that are vouched for, of those without a log too.
 Layer Appraisal::State::policy_layer() {
   Layer layer{.name = "policy", .checks = {}};
-  if (!policy_) {
+  if (policies_.empty()) {
     layer.checks.push_back(make_check("policy", Verdict::skipped, "no policy was given"));
     return layer;
   }
@@ -478,9 +478,11 @@ Layer Appraisal::State::policy_layer() {
       }
     }
   }
-  PolicyRun::Outcome outcome = policy_->finish(registers, *this);
-  layer.checks = std::move(outcome.checks);
-  findings_.insert(findings_.end(), outcome.findings.begin(), outcome.findings.end());
+  for (PolicyRun& policy : policies_) {
+    const PolicyRun::Outcome outcome = policy.finish(registers, *this);
+    layer.checks.insert(layer.checks.end(), outcome.checks.begin(), outcome.checks.end());
+    findings_.insert(findings_.end(), outcome.findings.begin(), outcome.findings.end());
+  }
   return layer;
 }
 

@@ -21,6 +21,8 @@ struct Policy;  // defined in policy_model.hpp, for those who evaluate and write
 // read through the host, relative to the directory of `path`. Unknown keys, wrong types and values that do not parse
 // fail (malformed) with the file, line and column in the message.
 Result<std::shared_ptr<const Policy>> load_policy(const std::string& path, Host& host);
+// The same from a text, whose files are relative to the current directory.
+Result<std::shared_ptr<const Policy>> parse_policy(ByteView text, Host& host);
 
 // A record as every judge of records sees it.
 struct JudgedRecord {
@@ -46,6 +48,8 @@ class PolicyRun {
  public:
   explicit PolicyRun(std::shared_ptr<const Policy> policy);
   ~PolicyRun();
+  PolicyRun(PolicyRun&&) noexcept;
+  PolicyRun& operator=(PolicyRun&&) noexcept;
 
   void add(const JudgedRecord& record);
 

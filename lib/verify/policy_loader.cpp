@@ -577,6 +577,10 @@ Result<std::shared_ptr<const Policy>> parse(const std::string& path, ByteView co
 
 }  // namespace policy
 
+Result<std::shared_ptr<const Policy>> parse_policy(ByteView text, Host& host) {
+  return policy::parse({}, text, host);
+}
+
 Result<std::shared_ptr<const Policy>> load_policy(const std::string& path, Host& host) {
   MRTOOL_TRY(content, host.read_file(path, limits::kSmallFile));
   auto policy = policy::parse(path, content, host);

@@ -189,6 +189,8 @@ struct PolicyRun::State {
 
 PolicyRun::PolicyRun(std::shared_ptr<const Policy> policy) : state_(std::make_unique<State>(std::move(policy))) {}
 PolicyRun::~PolicyRun() = default;
+PolicyRun::PolicyRun(PolicyRun&&) noexcept = default;
+PolicyRun& PolicyRun::operator=(PolicyRun&&) noexcept = default;
 
 void PolicyRun::add(const JudgedRecord& record) {
   state_->add(record);

@@ -113,8 +113,8 @@ std::string help_text(const CommandSpec& command) {
     term(out, fmt::format("{}{}", command.positional, command.takes_source ? "" : "..."), command.positional_brief,
          kNameColumn);
   }
-  for (const Category category :
-       {Category::selection, Category::comparison, Category::conversion, Category::rendering, Category::global}) {
+  for (const Category category : {Category::selection, Category::evidence, Category::comparison, Category::judgement,
+                                  Category::conversion, Category::rendering, Category::global}) {
     option_section(out, category, &command);
   }
   exit_statuses(out);

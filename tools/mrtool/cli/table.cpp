@@ -260,8 +260,18 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      ValueKind::file,
      {},
      Category::judgement,
-     false,
+     true,
      "what the records and values have to be: mrtool.policy/1, or reference values",
+     ""},
+    {ima_key,
+     "ima-key",
+     0,
+     "CERT",
+     ValueKind::file,
+     {},
+     Category::judgement,
+     true,
+     "every file signature in an IMA list must be by one of these keys or certificates",
      ""},
     {make_policy,
      "make-policy",
@@ -414,9 +424,9 @@ constexpr auto kInspectOptions =
 constexpr auto kReplayOptions = std::to_array<OptionId>(
     {registers, bank, against, tcti, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
 constexpr auto kVerifyOptions = std::to_array<OptionId>(
-    {quote,    sig,      pcrs, key,     ca,     crl,         tcb_info,   nonce,           no_nonce,
-     at,       against,  tcti, initial, policy, make_policy, require,    trust_registers, allow_sha1,
-     tolerate, tolerant, text, json,    yaml,   output,      diagnostics});
+    {quote,      sig,      pcrs,     key,     ca,     crl,     tcb_info,    nonce,      no_nonce,
+     at,         against,  tcti,     initial, policy, ima_key, make_policy, require,    trust_registers,
+     allow_sha1, tolerate, tolerant, text,    json,   yaml,    output,      diagnostics});
 constexpr auto kExplainOptions =
     std::to_array<OptionId>({registers, bank, against, tcti, initial, text, json, yaml, output, diagnostics});
 constexpr auto kConvertOptions =
@@ -445,7 +455,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "the values are compared; status 0 then means that all are equal, 1 that one differs, 6 that nothing could be "
      "compared.",
      "LOG", kLogBrief, kReplayOptions, replay_command},
-    {"verify", "appraise logs: quote, registers, log, the registers it carries, policy",
+    {"verify", "say whether logs may be believed, layer by layer",
      "Says whether the logs may be believed, layer by layer: a signed quote vouches for register values, those for the "
      "logs that lead to them, these for the registers that they carry, and a policy says what they have to record. "
      "Status 0 means that all of it holds, 1 that a check failed, 6 that it cannot be known from what was given.",

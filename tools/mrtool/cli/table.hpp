@@ -54,6 +54,7 @@ enum class OptionId : std::uint8_t {
   no_nonce,
   at,
   policy,
+  ima_key,
   make_policy,
   require,
   trust_registers,

@@ -9,6 +9,7 @@
 
 #include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
+#include "lib/quote/tsm_report.hpp"
 #include "lib/sources/sources.hpp"
 
 namespace mrtool {
@@ -82,13 +83,30 @@ Status take_nonce(const CommandLine& line, QuoteEvidence& evidence) {
   }
   if (line.has(OptionId::nonce)) {
     auto nonce = from_hex(line.value(OptionId::nonce));
-    if (!nonce) {
+    if (!nonce || nonce->empty()) {
       return fail(ErrorKind::usage, fmt::format("--nonce takes hexadecimal digits, two a byte, not '{}'",
                                                 escape_for_terminal(line.value(OptionId::nonce))));
     }
     evidence.nonce_policy = NoncePolicy::given;
     evidence.nonce = *std::move(nonce);
   }
+  return {};
+}
+
+// From a file, or from this machine's kernel.
+Status take_quote(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
+  const std::string path(line.value(OptionId::quote));
+  if (path != "live") {
+    MRTOOL_TRY(quote, read_named(path, host));
+    evidence.quote = std::move(quote);
+    return {};
+  }
+  if (evidence.nonce_policy != NoncePolicy::given) {
+    return fail(ErrorKind::usage, "--quote live asks for a report with a nonce: give it with --nonce");
+  }
+  MRTOOL_TRY(report, request_tsm_report({.nonce = evidence.nonce}, host));
+  evidence.quote = std::move(report.report);
+  evidence.manifest = std::move(report.manifest);
   return {};
 }
 
@@ -114,12 +132,15 @@ Result<QuoteEvidence> read_evidence(const CommandLine& line, Host& host) {
   if (line.has(OptionId::at)) {
     MRTOOL_TRY(time, parse_time(line.value(OptionId::at)));
     evidence.time = time;
+    evidence.time_is_given = true;
   }
   if (const Status taken = take_nonce(line, evidence); !taken) {
     return std::unexpected(taken.error());
   }
-  MRTOOL_TRY(quote, read_named(std::string(line.value(OptionId::quote)), host));
-  evidence.quote = std::move(quote);
+  evidence.allow_sha1 = line.has(OptionId::allow_sha1);
+  if (const Status taken = take_quote(line, host, evidence); !taken) {
+    return std::unexpected(taken.error());
+  }
   if (const Status taken = take_pcrs(line, host, evidence); !taken) {
     return std::unexpected(taken.error());
   }

@@ -1,6 +1,7 @@
 // mrtool verify: may these logs be believed? Quote, registers, logs, the registers that they carry, and policy.
 #include <fmt/format.h>
 
+#include "lib/base/json_text.hpp"
 #include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/verify/appraisal.hpp"
@@ -48,6 +49,21 @@ Result<std::set<std::string>> tolerated_codes(const CommandLine& line) {
   return codes;
 }
 
+// What --ima-key asks for, as a policy.
+Result<std::shared_ptr<const Policy>> signature_policy(std::span<const std::string> keys, Host& host) {
+  std::string text =
+      "schema: mrtool.policy/1\n"
+      "rules:\n"
+      "  - name: IMA file signatures\n"
+      "    select: {content: ima, where: {signature.type: signature}}\n"
+      "    expect: all\n"
+      "    keys:\n";
+  for (const std::string& key : keys) {
+    text += fmt::format("      - {}\n", to_text(JsonText(key)));
+  }
+  return parse_policy(as_bytes(text), host);
+}
+
 Result<AppraisalOptions> appraisal_options(const CommandLine& line, Host& host) {
   AppraisalOptions options;
   MRTOOL_TRY(initial, initial_values(line));
@@ -61,9 +77,13 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, Host& host) 
   options.tolerant = line.has(OptionId::tolerant);
   MRTOOL_TRY(tolerated, tolerated_codes(line));
   options.tolerated = std::move(tolerated);
-  if (line.has(OptionId::policy)) {
-    MRTOOL_TRY(policy, load_policy(std::string(line.value(OptionId::policy)), host));
-    options.policy = std::move(policy);
+  for (const std::string& path : line.all(OptionId::policy)) {
+    MRTOOL_TRY(policy, load_policy(path, host));
+    options.policies.push_back(std::move(policy));
+  }
+  if (line.has(OptionId::ima_key)) {
+    MRTOOL_TRY(policy, signature_policy(line.all(OptionId::ima_key), host));
+    options.policies.push_back(std::move(policy));
   }
   return options;
 }
@@ -139,10 +159,80 @@ void render(const VerifyView& view, const CommandLine& line, Session& session) {
   }
 }
 
+// Writes what the logs are now as what they have to be.
+class PolicyWriter {
+ public:
+  explicit PolicyWriter(DiagnosticSink& diagnostics) : diagnostics_(diagnostics), replay_({}, diagnostics) {}
+
+  void read(LogChain& chain, const std::vector<RegisterValues>& sources) {
+    replay_.compare_with(sources);
+    LogChain::Step step;
+    while (chain.next(step)) {
+      if (step.first_of_log) {
+        replay_.begin_log(*step.info);
+      }
+      replay_.add(*step.batch);
+      for (const Record& record : step.batch->records) {
+        add(step, record);
+      }
+    }
+  }
+  std::string yaml() { return maker_.yaml(replay_.finish()); }
+
+ private:
+  void add(const LogChain::Step& step, const Record& record) {
+    const Judgement judgement = judge(record, *step.info, engine_);
+    const Decoded decoded = decode(record, *step.info);
+    maker_.add({.log = step.log, .info = step.info, .record = &record, .judgement = &judgement, .decoded = &decoded});
+    if (std::ranges::find(judgement.digests, Check::differs, &DigestJudgement::check) != judgement.digests.end()) {
+      diagnostics_.add({.severity = Severity::warning,
+                        .code = "digest-differs",
+                        .log = step.log,
+                        .record = record.number,
+                        .offset = record.offset,
+                        .message = "a digest is not that of its content: no log with this record meets any policy"});
+    }
+  }
+
+  DiagnosticSink& diagnostics_;
+  HashEngine engine_;
+  Replay replay_;
+  PolicyMaker maker_;
+};
+
+int make_policy(const CommandLine& line, Session& session) {
+  auto sources = register_sources(line, session.host());
+  if (!sources) {
+    return session.stop(sources.error());
+  }
+  auto names = session.logs();
+  if (!names) {
+    return session.stop(names.error());
+  }
+  if (const Status opened = session.open_output(); !opened) {
+    return session.stop(opened.error());
+  }
+  LogChain chain(*std::move(names), session.host(), session.diagnostics(), {.compute_alternatives = true});
+  PolicyWriter writer(session.diagnostics());
+  writer.read(chain, *sources);
+  if (const auto missing = session.missing_input(chain)) {
+    return session.stop(*missing);
+  }
+  if (chain.errors().empty()) {
+    session.out().buffer() += writer.yaml();
+  } else {
+    session.discard_output();
+  }
+  return session.finish(chain, kExitSuccess);
+}
+
 }  // namespace
 
 int verify_command(const CommandLine& line, Environment& environment) {
   Session session(line, environment);
+  if (line.has(OptionId::make_policy)) {
+    return make_policy(line, session);
+  }
   auto options = appraisal_options(line, session.host());
   if (!options) {
     return session.stop(options.error());
