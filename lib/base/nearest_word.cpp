@@ -2,7 +2,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/mrtool/cli/command_line.hpp"
+#include "lib/base/nearest_word.hpp"
 
 namespace mrtool {
 namespace {

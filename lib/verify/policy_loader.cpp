@@ -452,7 +452,7 @@ class Loader {
       return fail_at(node, "a pattern has one of equals, not, contains, within, or min and max");
     }
     return range ? pattern_of_range(node)
-                 : pattern_of_member(node.members.front().first.text, node.members.front().second);
+                 : pattern_of_member(node.members.front().key.text, node.members.front().value);
   }
 
   static Result<Pattern> pattern_of_range(const Node& node) {

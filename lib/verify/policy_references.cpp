@@ -104,7 +104,7 @@ Result<std::vector<Reference>> from_measurements(const Node& list) {
     if (digests.empty()) {
       return fail_at(*listed, "no value is allowed: list one at least");
     }
-    std::ranges::stable_sort(digests, {}, &NamedDigest::algorithm);
+    std::ranges::sort(digests, {}, &NamedDigest::algorithm);
     for (std::size_t i = 0; i < digests.size(); ++i) {
       if (i == 0 || digests[i].algorithm != digests[i - 1].algorithm) {
         MRTOOL_TRY(made, reference(*listed, reg, digests[i].algorithm));
@@ -152,7 +152,7 @@ Result<std::vector<Reference>> from_shape(const Node& document) {
     return from_measurements(*list);
   }
   const bool banks = !document.members.empty() && std::ranges::all_of(document.members, [](const auto& member) {
-    return parse_algorithm(member.first.text).has_value();
+    return parse_algorithm(member.key.text).has_value();
   });
   if (banks) {
     return from_banks(document);

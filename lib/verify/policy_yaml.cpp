@@ -83,7 +83,7 @@ class Builder final : public YAML::EventHandler {
     node.line = static_cast<std::size_t>(mark.line) + 1;
     node.column = static_cast<std::size_t>(mark.column) + 1;
     if (!open_.empty() && open_.back().node->kind == Node::Kind::map && open_.back().expects_value &&
-        &node == &open_.back().node->members.back().first && kind != Node::Kind::scalar) {
+        &node == &open_.back().node->members.back().key && kind != Node::Kind::scalar) {
       refuse(mark, "a key must be a text");
     }
     return node;
@@ -98,13 +98,13 @@ class Builder final : public YAML::EventHandler {
     }
     top.expects_value = !top.expects_value;
     if (top.expects_value) {
-      return top.node->members.emplace_back().first;
+      return top.node->members.emplace_back().key;
     }
     check_key(top);
-    return top.node->members.back().second;
+    return top.node->members.back().value;
   }
   static void check_key(Open& map) {
-    const Node& key = map.node->members.back().first;
+    const Node& key = map.node->members.back().key;
     if (!map.names.insert(key.text).second) {
       throw Refused{
           placed(key.line, key.column, fmt::format("the key \"{}\" is here twice", escape_for_terminal(key.text)))};
@@ -136,9 +136,16 @@ Status parse_into(Builder& builder, ByteView text) {
 
 }  // namespace
 
+Node::Node() = default;
+Node::Node(const Node&) = default;
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(const Node&) = default;
+Node& Node::operator=(Node&&) noexcept = default;
+Node::~Node() = default;
+
 const Node* Node::find(std::string_view name) const {
-  const auto member = std::ranges::find_if(members, [&](const auto& item) { return item.first.text == name; });
-  return member == members.end() ? nullptr : &member->second;
+  const auto member = std::ranges::find_if(members, [&](const auto& item) { return item.key.text == name; });
+  return member == members.end() ? nullptr : &member->value;
 }
 
 Result<Node> parse_yaml(ByteView text) {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
@@ -12,19 +11,34 @@
 
 namespace mrtool::policy {
 
+struct Member;
+
 struct Node {
   enum class Kind : std::uint8_t { null, scalar, list, map };
 
   Kind kind = Kind::null;
-  std::string text;                            // of a scalar
-  bool plain = true;                           // a scalar without quotes, which may be a number or a boolean
-  std::vector<Node> items;                     // of a list
-  std::vector<std::pair<Node, Node>> members;  // of a map, in the document's order; keys are scalars
-  std::size_t line = 1;                        // from 1
-  std::size_t column = 1;                      // from 1
+  std::string text;             // of a scalar
+  bool plain = true;            // a scalar without quotes, which may be a number or a boolean
+  std::vector<Node> items;      // of a list
+  std::vector<Member> members;  // of a map, in the document's order; keys are scalars
+  std::size_t line = 1;         // from 1
+  std::size_t column = 1;       // from 1
+
+  // Defined out of line because a Member holds Nodes.
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
 
   // The member of that name of a map; nullptr otherwise.
   const Node* find(std::string_view name) const;
+};
+
+struct Member {
+  Node key;
+  Node value;
 };
 
 // One document. Fails (malformed) with line and column where it is no YAML, has aliases, tags, a key twice, a key that
