@@ -40,7 +40,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from replay' -l output -s o -r -F 
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 
-complete -c mrtool -n __fish_use_subcommand -a verify -d 'appraise logs: quote, registers, log, the registers it carries, policy'
+complete -c mrtool -n __fish_use_subcommand -a verify -d 'say whether logs may be believed, layer by layer'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l against -r -F -a 'live tpm tdx-guest' -d 'compare with register values: live, a file, a directory or values'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l initial -x -d 'start this register at this value instead of the platform\'s'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l tcti -x -d 'how the TPM is reached, as tpm2-tools has it: device:PATH, swtpm:path=SOCKET'
@@ -55,6 +55,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from verify' -l nonce -x -d 'the n
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l no-nonce -d 'do without a nonce: the quote may be an old one'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l at -x -d 'judge certificates as of then, not now: 2026-11-24, 2026-11-24T18:00:00Z or seconds'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l policy -r -F -d 'what the records and values have to be: mrtool.policy/1, or reference values'
+complete -c mrtool -n '__fish_seen_subcommand_from verify' -l ima-key -r -F -d 'every file signature in an IMA list must be by one of these keys or certificates'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l make-policy -d 'write a policy that these logs meet, instead of judging them'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l require -x -d 'what has to be vouched for, instead of every register that the logs extend'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l trust-registers -d 'let values count that nothing authenticates'

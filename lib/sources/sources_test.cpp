@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "lib/base/test_files.hpp"
 #include "lib/sources/source_test.hpp"
 
 using namespace mrtool;
