@@ -84,7 +84,8 @@ struct Appraisal::State final : BoundRecords {
   QuoteCheck check_boot_aggregates();
   QuoteCheck check_violations() const;
   bool tolerates(std::string_view what) const;
-  std::optional<Digest> boot_value(const Register& reg, HashAlgorithm bank) const;
+  std::vector<Digest> replayed_pcrs(HashAlgorithm bank) const;
+  std::vector<Digest> stated_pcrs(HashAlgorithm bank) const;
   Verdict judge_boot_aggregate(const RecordFindings::BootAggregate& entry, std::string& why);
   bool is_required(const Register& reg, HashAlgorithm bank) const;
   std::vector<std::string> uncovered_requirements() const;

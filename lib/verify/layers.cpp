@@ -287,56 +287,78 @@ QuoteCheck Appraisal::State::check_continuity() const {
   return make_check("continuity", Verdict::pass, "each log starts where its platform or the log before it leaves off");
 }
 
-// A PCR as it was when IMA started: what the firmware's log leads to, else the value that was compared.
-std::optional<Digest> Appraisal::State::boot_value(const Register& reg, HashAlgorithm bank) const {
-  for (const RegisterResult& result : results_) {
-    if (result.reg == reg && result.bank == bank && result.records != 0 && vouched_.contains({reg, bank})) {
-      return result.value;
-    }
+namespace {
+
+constexpr std::size_t kShortAggregate = 8;  // PCRs 0 to 7
+constexpr std::size_t kLongAggregate = 10;  // PCRs 0 to 9
+
+Register pcr(std::uint32_t index) {
+  return {.kind = RegisterKind::pcr, .index = index, .name = {}, .provider = {}, .carrier = {}};
+}
+
+}  // namespace
+
+// PCRs 0 to 9 as the logs lead to them; none where no log extends one in that bank. That the hash of them is the
+// boot_aggregate, which PCR 10 vouches for, proves them whatever bank was compared.
+std::vector<Digest> Appraisal::State::replayed_pcrs(HashAlgorithm bank) const {
+  std::vector<Digest> values;
+  bool any = false;
+  for (std::uint32_t index = 0; index < kLongAggregate; ++index) {
+    const auto replayed = std::ranges::find_if(results_, [&](const RegisterResult& result) {
+      return result.reg == pcr(index) && result.bank == bank && result.records != 0;
+    });
+    any = any || replayed != results_.end();
+    values.push_back(replayed != results_.end()
+                         ? replayed->value
+                         : platform_initial_value(pcr(index), find_algorithm(bank)->size, false).value);
   }
-  for (const WeighedSource& source : sources_) {
-    const auto value = source.values.values.find({reg, bank});
-    if (source.trusted && value != source.values.values.end()) {
-      return value->second;
+  return any ? values : std::vector<Digest>();
+}
+
+// The same as sources that count state them, up to the first that none does.
+std::vector<Digest> Appraisal::State::stated_pcrs(HashAlgorithm bank) const {
+  std::vector<Digest> values;
+  for (std::uint32_t index = 0; index < kLongAggregate; ++index) {
+    const auto source = std::ranges::find_if(sources_, [&](const WeighedSource& candidate) {
+      return candidate.trusted && candidate.values.values.contains({pcr(index), bank});
+    });
+    if (source == sources_.end()) {
+      break;
     }
+    values.push_back(source->values.values.at({pcr(index), bank}));
   }
-  return std::nullopt;
+  return values;
 }
 
 Verdict Appraisal::State::judge_boot_aggregate(const RecordFindings::BootAggregate& entry, std::string& why) {
-  if (all_equal_to(entry.stated.value.view(), 0)) {
-    const bool pcrs_known =
-        boot_value({.kind = RegisterKind::pcr, .index = 0, .name = {}, .provider = {}, .carrier = {}},
-                   entry.stated.algorithm)
-            .has_value();
-    why = pcrs_known ? "it is zeros, though this machine has PCRs" : "the kernel found no TPM: it binds nothing";
-    return pcrs_known ? Verdict::fail : Verdict::skipped;
-  }
-  constexpr std::size_t kShort = 8;
-  constexpr std::size_t kLong = 10;
-  std::vector<Digest> values;
-  for (std::uint32_t index = 0; index < kLong; ++index) {
-    const Register pcr{.kind = RegisterKind::pcr, .index = index, .name = {}, .provider = {}, .carrier = {}};
-    const auto value = boot_value(pcr, entry.stated.algorithm);
-    if (!value) {
-      break;
-    }
-    values.push_back(*value);
-  }
-  for (const std::size_t count : {kLong, kShort}) {
-    if (values.size() >= count && ima::boot_aggregate_value(engine_, entry.stated.algorithm,
-                                                            std::span(values).first(count)) == entry.stated.value) {
-      why = fmt::format("it is the hash of PCRs 0 to {}", count - 1);
-      return Verdict::pass;
-    }
-  }
-  if (values.size() < kShort) {
-    why = fmt::format("PCRs 0 to 7 of bank {} are not vouched for: give the firmware's log and a value of each",
-                      to_string(entry.stated.algorithm));
+  const HashAlgorithm bank = entry.stated.algorithm;
+  if (!HashEngine::can_compute(bank)) {
+    why = fmt::format("{} cannot be computed here", to_string(bank));
     return Verdict::inconclusive;
   }
-  why = fmt::format("it is not the hash of PCRs 0 to 7{}", values.size() == kLong ? " or 0 to 9" : "");
-  return values.size() == kLong ? Verdict::fail : Verdict::inconclusive;
+  const std::vector<Digest> replayed = replayed_pcrs(bank);
+  const std::vector<Digest> stated = stated_pcrs(bank);
+  if (all_equal_to(entry.stated.value.view(), 0)) {
+    const bool has_tpm = !replayed.empty() || !stated.empty();
+    why = has_tpm ? "it is zeros, though this machine has PCRs" : "the kernel found no TPM: it binds nothing";
+    return has_tpm ? Verdict::fail : Verdict::skipped;
+  }
+  for (const std::vector<Digest>* const values : {&replayed, &stated}) {
+    for (const std::size_t count : {kLongAggregate, kShortAggregate}) {
+      if (values->size() >= count &&
+          ima::boot_aggregate_value(engine_, bank, std::span(*values).first(count)) == entry.stated.value) {
+        why = fmt::format("it is the hash of PCRs 0 to {}", count - 1);
+        return Verdict::pass;
+      }
+    }
+  }
+  if (replayed.empty()) {
+    why = fmt::format("nothing says what PCRs 0 to 7 of bank {} were when the kernel started: give the firmware's log",
+                      to_string(bank));
+    return Verdict::inconclusive;
+  }
+  why = "it is not the hash of PCRs 0 to 7, or 0 to 9, that the logs lead to";
+  return Verdict::fail;
 }
 
 QuoteCheck Appraisal::State::check_boot_aggregates() {

@@ -293,6 +293,11 @@ Answer RecordView::other_readings(const Rule& rule, std::size_t digest) {
     }
     const Decoded& decoded = *evidence->decoded;
     const bool sound = !decoded.kind.empty() && decoded.problem.empty();
+    // What fits the template that it names is not of one that it does not fit.
+    const bool other_template = reading.content == ContentType::ima_template && claimed.content == reading.content;
+    if (other_template && !sound && record_.decoded->problem.empty()) {
+      continue;
+    }
     const Answer selected =
         rule.select.where.empty() ? (sound ? Answer::unknown : Answer::no) : all_hold(rule.select.where, *evidence);
     if (selected != Answer::no) {

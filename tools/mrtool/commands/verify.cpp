@@ -49,22 +49,31 @@ Result<std::set<std::string>> tolerated_codes(const CommandLine& line) {
   return codes;
 }
 
-// What --ima-key asks for, as a policy.
-Result<std::shared_ptr<const Policy>> signature_policy(std::span<const std::string> keys, Host& host) {
-  std::string text =
+// What --ima-key asks for, as a policy on the registers that IMA lists are about: PCR 10, and those that logs are named
+// for.
+Result<std::shared_ptr<const Policy>> signature_policy(std::span<const std::string> keys, std::span<const LogName> logs,
+                                                       Host& host) {
+  std::string registers = "pcr10";
+  for (const LogName& log : logs) {
+    if (log.reg && (log.format == nullptr || log.format->takes_register)) {
+      registers += ", " + to_text(JsonText(to_string(*log.reg)));
+    }
+  }
+  std::string text = fmt::format(
       "schema: mrtool.policy/1\n"
       "rules:\n"
       "  - name: IMA file signatures\n"
-      "    select: {content: ima, where: {signature.type: signature}}\n"
+      "    select: {{register: [{}], content: ima, where: {{signature.type: signature}}}}\n"
       "    expect: all\n"
-      "    keys:\n";
+      "    keys:\n",
+      registers);
   for (const std::string& key : keys) {
     text += fmt::format("      - {}\n", to_text(JsonText(key)));
   }
   return parse_policy(as_bytes(text), host);
 }
 
-Result<AppraisalOptions> appraisal_options(const CommandLine& line, Host& host) {
+Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<const LogName> logs, Host& host) {
   AppraisalOptions options;
   MRTOOL_TRY(initial, initial_values(line));
   options.initial = std::move(initial);
@@ -82,7 +91,7 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, Host& host) 
     options.policies.push_back(std::move(policy));
   }
   if (line.has(OptionId::ima_key)) {
-    MRTOOL_TRY(policy, signature_policy(line.all(OptionId::ima_key), host));
+    MRTOOL_TRY(policy, signature_policy(line.all(OptionId::ima_key), logs, host));
     options.policies.push_back(std::move(policy));
   }
   return options;
@@ -233,7 +242,11 @@ int verify_command(const CommandLine& line, Environment& environment) {
   if (line.has(OptionId::make_policy)) {
     return make_policy(line, session);
   }
-  auto options = appraisal_options(line, session.host());
+  auto names = session.logs();
+  if (!names) {
+    return session.stop(names.error());
+  }
+  auto options = appraisal_options(line, *names, session.host());
   if (!options) {
     return session.stop(options.error());
   }
@@ -245,10 +258,6 @@ int verify_command(const CommandLine& line, Environment& environment) {
   auto sources = register_sources(line, session.host());
   if (!sources) {
     return session.stop(sources.error());
-  }
-  auto names = session.logs();
-  if (!names) {
-    return session.stop(names.error());
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
