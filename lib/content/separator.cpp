@@ -23,7 +23,13 @@ constexpr std::array<std::uint8_t, 4> kOneBytes = {0xFF, 0xFF, 0xFF, 0xFF};
 constexpr std::array<std::uint8_t, 4> kErrorBytes = {1, 0, 0, 0};
 
 // The digest is of the constant whatever the data is, and says something about the data only where the two are equal.
+// Beside the error value stands what the vendor likes; some firmware writes text or nothing beside the others, but four
+// bytes are a value, and must be the one that was measured.
 std::optional<Preimage> constant(const Context& context, ByteView bytes) {
+  const bool is_value = context.data.size() == bytes.size() && !equal(bytes, kErrorBytes);
+  if (is_value && !equal(context.data, bytes)) {
+    return std::nullopt;
+  }
   Preimage preimage{.part = bytes, .made = {}, .nul_after = false, .covers = {}};
   if (equal(context.data, bytes)) {
     preimage.covers = {0, context.data.size()};
