@@ -255,6 +255,42 @@ TEST_CASE("a quote over an empty or untouched selection vouches for nothing") {
   CHECK(untouched.status != 0);
 }
 
+TEST_CASE("a policy that was made from a log is met by it, and by no other") {
+  const Scratch scratch;
+  const std::string policy = (scratch / "policy.yaml").string();
+  const std::string folder = "vm/shimgrub-secureboot/";
+  const auto made = mrtool({"verify", "--make-policy", folder + "binary_bios_measurements", "--against",
+                            folder + "tpm2_pcrread.yaml", "-o", policy});
+  CAPTURE(made.err);
+  REQUIRE(made.status == 0);
+  const auto held_against = [&policy](const std::string& machine) {
+    const std::string where = "vm/" + machine + "/";
+    return mrtool({"verify", where + "binary_bios_measurements", "--against", where + "tpm2_pcrread.yaml",
+                   "--trust-registers", "--policy", policy});
+  };
+  const Finished same = held_against("shimgrub-secureboot");
+  CAPTURE(same.out);
+  CHECK(same.status == 0);
+  const Finished other = held_against("sdboot-default");
+  CAPTURE(other.out);
+  CHECK(other.status == 1);
+}
+
+TEST_CASE("no policy is made of a log that cannot be read") {
+  const Finished finished = mrtool({"verify", "--make-policy", "vectors/agile-sha256-cut.bin"});
+  CHECK(finished.status == 3);
+  CHECK(finished.out.empty());
+}
+
+TEST_CASE("a policy with a mistake is refused with its place") {
+  LayeredCase made;
+  write_text(made.files / "policy.yaml", "schema: mrtool.policy/1\nregisters:\n  - {selct: \"sha256:0\", allow: []}\n");
+  const Finished finished = mrtool({"verify", "vectors/agile-sha256.bin", "--policy", made.path("policy.yaml")});
+  CHECK(finished.status == 3);
+  CHECK(finished.err.contains("line 3"));
+  CHECK(finished.err.contains("select"));
+}
+
 TEST_CASE("evidence without a quote is a mistake") {
   const Finished finished = mrtool({"verify", "vectors/agile-sha256.bin", "--nonce", "00"});
   CHECK(finished.status == 2);
