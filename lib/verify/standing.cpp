@@ -6,9 +6,11 @@ namespace mrtool {
 
 namespace {
 
-bool is_weak(HashAlgorithm bank) {
-  const HashAlgorithmRow* const row = find_algorithm(bank);
-  return row == nullptr || row->weak;
+// A wider bank into which padded SHA-1 digests were extended is as weak as they are.
+bool is_weak(const RegisterResult& result) {
+  const HashAlgorithmRow* const row = find_algorithm(result.bank);
+  const bool padded = result.digest_rule == DigestRule::padded_sha1 || result.digest_rule == DigestRule::padded_before;
+  return row == nullptr || row->weak || padded;
 }
 
 // What the log itself leaves open, whatever the value's source.
@@ -46,7 +48,7 @@ Standing standing_by(const RegisterResult& result, const Comparison& comparison,
   if (!options.trusts(comparison.source)) {
     return Standing::untrusted;
   }
-  return is_weak(result.bank) && !options.allow_weak ? Standing::weak : Standing::vouched;
+  return is_weak(result) && !options.allow_weak ? Standing::weak : Standing::vouched;
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ std::string reason_of(Standing standing, const RegisterResult& result) {
     case Standing::untrusted:
       return "its value comes from a source that nothing authenticates: give a quote, or --trust-registers";
     case Standing::weak:
-      return "it was compared in a SHA-1 bank only: give values of another bank, or --allow-sha1";
+      return "it was compared by SHA-1 digests only: give values of another bank, or --allow-sha1";
     case Standing::unproven:
       if (result.log_verdict == LogVerdict::gap) {
         return "its log has a gap: what came before it is not proven";

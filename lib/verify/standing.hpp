@@ -30,7 +30,7 @@ Standing standing_of(const RegisterResult& result, const StandingOptions& option
 // The comparison that vouches for the longest prefix; nullptr where none vouches.
 const Comparison* vouching_comparison(const RegisterResult& result, const StandingOptions& options);
 
-// One sentence's end, of a register that is not vouched for: "compared in a SHA-1 bank only".
+// One sentence's end, of a register that is not vouched for: "compared by SHA-1 digests only".
 std::string reason_of(Standing standing, const RegisterResult& result);
 
 }  // namespace mrtool
