@@ -25,6 +25,7 @@ constexpr auto kTable = std::to_array<Quirk>({
      "The index of an informational record is an NV handle that its digests are extended into."},
     {"V16", "final-events", "Records of a UEFI final-events table, without those that the main log has too."},
     {"V17", "acpi-preamble", "An ACPI CCEL table lies before the log."},
+    {"V18", "headerless", "The records of the CoCo attestation agent begin without a spec-ID event."},
     {"T01", "mixed-tail", "The log ends at fill, but other bytes follow the fill."},
     {"T02", "vendor-info-outside", "The vendor bytes of the spec-ID event lie behind its stated end."},
     {"T03", "spec-id-sizes", "The sizes inside the spec-ID event contradict its event size or each other."},
