@@ -187,6 +187,11 @@ TEST_CASE("live logs of what runs come behind those of firmware, with what their
   // The agent's later logs are TCG records under the same name.
   put("/run/attestation-agent/eventlog", "");
   CHECK(expand_live({*parse_log_name("live")}, host).back().format == nullptr);
+  host.files["/root/run/attestation-agent/eventlog"] = *from_hex(kAgentRecord);
+  const auto later = run(host, {"live"});
+  CHECK(later->errors.empty());
+  CHECK(later->logs.back().info.format == "ccel");
+  CHECK(later->logs.back().records == 1);
 }
 
 TEST_CASE("the live IMA list is the one there is, when there is but one") {

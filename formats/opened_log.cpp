@@ -1,5 +1,7 @@
 #include "formats/opened_log.hpp"
 
+#include <fmt/core.h>
+
 #include "formats/tcg/opening.hpp"
 
 namespace mrtool {
@@ -42,6 +44,17 @@ void look(OpenedLog& opened) {
   opened.final_events = tcg::starts_final_events(*front, complete, tcg::built_in_algorithms());
 }
 
+// What somebody who names a directory could mean.
+std::string describe_directory(const std::string& path, Host& host) {
+  constexpr const char* kRegisterLog = "event_log";
+  const std::string log = fmt::format("{}/{}", path, kRegisterLog);
+  if (host.kind(log) != FileKind::absent) {
+    return fmt::format("expected a log, found the directory of a measurement register: its log is {}", log);
+  }
+  return "expected a log, found a directory; register values in one are given with --against, the files of another "
+         "machine with 'live --root', and the log of a measurement register is its file event_log";
+}
+
 }  // namespace
 
 OpenedLog open_log(const LogName& name, Host& host) {
@@ -53,6 +66,9 @@ OpenedLog open_log(const LogName& name, Host& host) {
     source = *std::move(file);
   } else {
     opened.error = std::move(file).error();
+    if (host.kind(name.path) == FileKind::directory) {
+      opened.error->message = describe_directory(name.path, host);
+    }
     return opened;
   }
   opened.source = std::make_unique<PeekSource>(std::move(source));

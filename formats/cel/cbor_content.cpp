@@ -6,16 +6,13 @@
 #include "formats/cel/event_type.hpp"
 #include "formats/cel/model.hpp"
 #include "formats/cel/notes.hpp"
+#include "lib/base/cbor_head.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/pcclient.hpp"
 
 namespace mrtool::cel {
 namespace {
-
-constexpr std::uint8_t kOneByte = 24;
-constexpr unsigned kMajorShift = 5;
-constexpr unsigned kByteBits = 8;
 
 void append_note_item(Bytes& out, const NoteValue& note) {
   const bool bare = note.type == Note::firmware_end;
@@ -41,7 +38,7 @@ Bytes management_item(ByteView data) {
   Bytes out;
   const auto notes = notes_of(data);
   if (!notes) {
-    append_cbor_string(out, CborMajor::bytes, data);
+    append_cbor_bytes(out, data);
     return out;
   }
   if (notes->size() > 1) {
@@ -121,7 +118,7 @@ bool read_note(CborCursor& cursor, Bytes& out) {
 bool read_management(Record& record, ByteView item, Arena& arena) {
   Bytes data;
   CborCursor probe(item);
-  const CborKind kind = probe.next().kind;
+  const CborKind kind = probe.untagged().kind;
   CborCursor cursor(item);
   if (kind == CborKind::array || kind == CborKind::array_begin) {
     auto count = cursor.begin(CborKind::array, "notes");
@@ -157,7 +154,7 @@ bool read_pcclient(Record& record, ByteView item, Arena& arena) {
       return;
     }
     CborCursor probe = cursor;
-    const CborKind kind = probe.next().kind;
+    const CborKind kind = probe.untagged().kind;
     if (kind != CborKind::text && kind != CborKind::text_begin) {
       type = cursor.integer("an event type");
       return;
@@ -191,27 +188,6 @@ bool read_ima_template(Record& record, ByteView item, Arena& arena) {
 
 }  // namespace
 
-void append_cbor_head(Bytes& out, CborMajor major, std::uint64_t number) {
-  const auto type = static_cast<std::uint8_t>(static_cast<unsigned>(major) << kMajorShift);
-  if (number < kOneByte) {
-    out.push_back(static_cast<std::uint8_t>(type | number));
-    return;
-  }
-  unsigned log = 0;
-  while (log < 3 && (number >> (kByteBits << log)) != 0) {
-    ++log;
-  }
-  out.push_back(static_cast<std::uint8_t>(type | (kOneByte + log)));
-  for (unsigned i = 1U << log; i-- > 0;) {
-    out.push_back(static_cast<std::uint8_t>(number >> (i * kByteBits)));
-  }
-}
-
-void append_cbor_string(Bytes& out, CborMajor major, ByteView value) {
-  append_cbor_head(out, major, value.size());
-  out.insert(out.end(), value.begin(), value.end());
-}
-
 std::optional<CborContent> encode_cbor_content(const Record& record) {
   CborContent content;
   const auto key = [&](std::uint8_t number) { append_cbor_head(content.item, CborMajor::unsigned_integer, number); };
@@ -222,16 +198,20 @@ std::optional<CborContent> encode_cbor_content(const Record& record) {
       key(0);
       append_cbor_head(content.item, CborMajor::unsigned_integer, record.type);
       key(1);
-      append_cbor_string(content.item, CborMajor::bytes, record.data);
+      append_cbor_bytes(content.item, record.data);
       return content;
     case ContentType::ima_template:
       content.number = kImaTemplate;
       append_cbor_head(content.item, CborMajor::map, 2);
       key(0);
       // A name that is not text could not be a text string.
-      append_cbor_string(content.item, is_utf8(record.name) ? CborMajor::text : CborMajor::bytes, record.name);
+      if (is_utf8(record.name)) {
+        append_cbor_text(content.item, as_text(record.name));
+      } else {
+        append_cbor_bytes(content.item, record.name);
+      }
       key(1);
-      append_cbor_string(content.item, CborMajor::bytes, record.data);
+      append_cbor_bytes(content.item, record.data);
       return content;
     case ContentType::cel_management:
       content.number = kManagement;
@@ -245,14 +225,14 @@ std::optional<CborContent> encode_cbor_content(const Record& record) {
     return std::nullopt;
   }
   content.number = raw->number;
-  append_cbor_string(content.item, CborMajor::bytes, raw->value);
+  append_cbor_bytes(content.item, raw->value);
   return content;
 }
 
 bool decode_cbor_content(Record& record, std::uint64_t number, ByteView item, std::span<const DigestEntry> digests,
                          Arena& arena) {
   CborCursor probe(item);
-  const CborKind kind = probe.next().kind;
+  const CborKind kind = probe.untagged().kind;
   const bool is_bytes = kind == CborKind::bytes || kind == CborKind::bytes_begin;
   bool decoded = false;
   if (number == kPcclient) {

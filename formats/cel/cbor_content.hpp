@@ -10,11 +10,6 @@ struct CborExtras : FormatExtras {
   Bytes content;  // the item as it was, where encoding the record's fields gives another
 };
 
-// RFC 8949, section 3.1.
-enum class CborMajor : std::uint8_t { unsigned_integer = 0, bytes = 2, text = 3, array = 4, map = 5 };
-void append_cbor_head(Bytes& out, CborMajor major, std::uint64_t number);
-void append_cbor_string(Bytes& out, CborMajor major, ByteView value);
-
 struct CborContent {
   std::uint32_t number = 0;
   Bytes item;

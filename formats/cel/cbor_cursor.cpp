@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/cbor_head.hpp"
 #include "lib/base/limits.hpp"
 
 namespace mrtool::cel {
@@ -136,6 +137,12 @@ CborHead CborCursor::next() {
     return cut(1);
   }
   CborHead head;
+  if (const auto tag = one_byte_cbor_tag(rest[0])) {
+    ++position_;
+    head.kind = CborKind::tag;
+    head.number = *tag;
+    return head;
+  }
   const cbor_decoder_result result = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &head);
   if (result.status == CBOR_DECODER_NEDATA) {
     // The decoder adds the length of a string to that of its head, which may overflow.
@@ -156,6 +163,15 @@ CborHead CborCursor::next() {
   return head;
 }
 
+CborHead CborCursor::untagged() {
+  CborHead head = next();
+  while (head.kind == CborKind::tag) {
+    deterministic_ = false;
+    head = next();
+  }
+  return head;
+}
+
 bool CborCursor::take_break() {
   constexpr std::uint8_t kBreak = 0xFF;
   if (failed_) {
@@ -173,7 +189,7 @@ bool CborCursor::take_break() {
 }
 
 std::uint64_t CborCursor::integer(std::string_view what) {
-  const CborHead head = next();
+  const CborHead head = untagged();
   if (head.kind != CborKind::unsigned_integer) {
     refuse(fmt::format("expected an unsigned integer for {}, found something else", what));
     return 0;
@@ -182,7 +198,7 @@ std::uint64_t CborCursor::integer(std::string_view what) {
 }
 
 ByteView CborCursor::string(CborKind kind, std::string_view what, Bytes& chunks) {
-  const CborHead head = next();
+  const CborHead head = untagged();
   if (head.kind == kind) {
     return head.bytes;
   }
@@ -205,7 +221,7 @@ ByteView CborCursor::string(CborKind kind, std::string_view what, Bytes& chunks)
 }
 
 CborCursor::Count CborCursor::begin(CborKind kind, std::string_view what) {
-  const CborHead head = next();
+  const CborHead head = untagged();
   const CborKind open = kind == CborKind::array ? CborKind::array_begin : CborKind::map_begin;
   if (head.kind == kind) {
     return {.definite = true, .left = head.number};

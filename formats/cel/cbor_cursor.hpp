@@ -41,6 +41,8 @@ class CborCursor {
 
   // The next head, strings with their bytes. After a failure it has kind none, and every further one too.
   CborHead next();
+  // The next head that is no tag: what tags say of an item does not change its value here.
+  CborHead untagged();
   // True, and past it, when the next head is a break.
   bool take_break();
 

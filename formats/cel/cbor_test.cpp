@@ -132,6 +132,22 @@ TEST_SUITE("cel-cbor") {
     CHECK(log->diagnostics.has("V47"));
   }
 
+  TEST_CASE("tags of every length are read, wherever they are, and said") {
+    for (const std::string tag : {"c0", "d2", "d7", "d818", "d9d9f7", "da00010000", "db0000000100000000", "d2d2c1"}) {
+      CAPTURE(tag);
+      const std::string record = tag + "a5" + tag + "00" + tag + "00" + "01" + tag + "00" + "03" + tag + "80" + "09" +
+                                 tag + "05" + "0a" + tag + "a200" + tag + "0301" + tag + "41aa";
+      const auto log = read_whole("cel-cbor", hex("81" + record));
+      CHECK_MESSAGE(!log->error, (log->error ? to_string(*log->error) : ""));
+      REQUIRE(log->records.size() == 1);
+      CHECK((*log)[0].type == 3);
+      CHECK(to_hex((*log)[0].data) == "aa");
+      CHECK(log->diagnostics.has("V47"));
+      CHECK(write_whole(*log, "cel-cbor", Raw::kept) == hex("81" + record));
+    }
+    CHECK(refusal("81a5000001000380090a0ad2").find("before the end") != std::string::npos);
+  }
+
   TEST_CASE("content in another form than its type prescribes is kept as it is, with an error") {
     const Bytes bytes =
         hex("a5000001000380"

@@ -7,6 +7,7 @@
 #include "formats/cel/cbor_cursor.hpp"
 #include "formats/cel/model.hpp"
 #include "formats/cel/numbering.hpp"
+#include "lib/base/cbor_head.hpp"
 #include "lib/base/limits.hpp"
 
 namespace mrtool::cel {
@@ -95,7 +96,7 @@ Result<Bytes> CborWriter::encode(const Record& record) {
     }
     integer(index->field);
     if (index->field == kNamedField) {
-      append_cbor_string(out, CborMajor::text, as_bytes(index->name));
+      append_cbor_text(out, index->name);
     } else {
       integer(index->number);
     }
@@ -125,7 +126,7 @@ void CborWriter::append_digests(Bytes& out, const Record& record) const {
     append_cbor_head(out, CborMajor::unsigned_integer, 0);
     append_cbor_head(out, CborMajor::unsigned_integer, static_cast<std::uint16_t>(digest.algorithm));
     append_cbor_head(out, CborMajor::unsigned_integer, 1);
-    append_cbor_string(out, CborMajor::bytes, digest.value);
+    append_cbor_bytes(out, digest.value);
   }
 }
 

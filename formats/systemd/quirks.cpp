@@ -6,11 +6,11 @@ namespace mrtool::systemd {
 namespace {
 
 constexpr auto kTable = std::to_array<Quirk>({
-    {"V50", "no-record-separators", "The records stand on lines, without the byte 1E before each."},
-    {"V51", "event-type-key", "The content has the key event_type in place of eventType."},
-    {"T50", "no-digests", "A record has no digest, so its register cannot be replayed."},
-    {"T51", "unknown-digest", "A record has a digest of an algorithm whose name is not known."},
-    {"T52", "systemd-content", "The content of a record is not as systemd writes it."},
+    {"V50", "no-record-separators", "the records stand on lines, without the byte 1E before each"},
+    {"V51", "event-type-key", "the content has the key event_type in place of eventType"},
+    {"T50", "no-digests", "a record has no digest, so its register cannot be replayed"},
+    {"T51", "unknown-digest", "a record has a digest of an algorithm whose name is not known"},
+    {"T52", "systemd-content", "the content of a record is not as systemd writes it"},
 });
 static_assert(kTable.size() == static_cast<std::size_t>(QuirkId::content) + 1);
 

@@ -55,6 +55,14 @@ std::optional<HashAlgorithm> only_bank(const Survey& survey, std::span<const Alg
   return only;
 }
 
+// Agents name CC measurement registers, but for those that measure into the virtual TPM of Azure.
+Recognised recognise_headerless(const Opening& opening, ByteView bytes) {
+  const bool cc = is_cc_only_bank(opening.bank.algorithm) && survey_records(bytes, {&opening.bank, 1}).indices_fit_cc;
+  return {.row = cc ? Row::ccel : Row::tcg2,
+          .detection = {
+              fmt::format("records of the CoCo attestation agent, bank {}", to_string(opening.bank.algorithm)), {}}};
+}
+
 std::string spec_id_name(const Opening& opening) {
   return opening.spec.kind == SpecIdKind::stand_in ? "a stand-in for the spec-ID event"
                                                    : fmt::format("spec-ID event 03 with index {}", opening.first.index);
@@ -133,6 +141,8 @@ std::optional<Recognised> recognise_log(ByteView bytes, bool complete) {
       return Recognised{.row = Row::tcg2, .detection = {"a UEFI final-events table", {}}};
     case Shape::agile:
       return recognise_agile(opening, bytes);
+    case Shape::headerless:
+      return recognise_headerless(opening, bytes);
     case Shape::sha1:
       return recognise_sha1(opening, bytes);
   }

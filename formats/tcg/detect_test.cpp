@@ -77,6 +77,26 @@ TEST_CASE("final-events tables") {
   CHECK(row_of(LogBuilder().final_events_header(~std::uint64_t{0}).agile(5, 7, "x").take()).empty());
 }
 
+TEST_CASE("the attestation agent's records without a spec-ID event, by their tag") {
+  const Bytes record = *from_hex(kAgentRecord);
+  CHECK(row_of(record) == "ccel");
+  CHECK(detect_format({record, true})->detection.evidence == "records of the CoCo attestation agent, bank sha384");
+  CHECK(row_of(LogBuilder().bytes(record).fill(0xFF, 8).take()) == "ccel");
+  // A vTPM's: the index is a PCR.
+  constexpr std::string_view data = "LEAA\3\0\0\0a b"sv;
+  CHECK(row_of(LogBuilder().agile(17, 6, data).take()) == "tcg2");
+  CHECK(row_of(LogBuilder().agile(4, 6, data).take()) == "tcg2");
+  CHECK(row_of(LogBuilder().agile(17, 6, data, {kSha384}).take()) == "tcg2");
+  CHECK(row_of(LogBuilder().agile(4, 6, data, {kSm3}).take()) == "ccel");
+  // Anything else that is not like the agent's.
+  CHECK(row_of(LogBuilder().agile(25, 6, data).take()).empty());
+  CHECK(row_of(LogBuilder().agile(17, 5, data).take()) != "tcg2");
+  CHECK(row_of(LogBuilder().agile(17, 6, "LEAA\4\0\0\0a b"sv).take()).empty());
+  CHECK(row_of(LogBuilder().agile(17, 6, "AAEL\3\0\0\0a b"sv).take()).empty());
+  CHECK(row_of(LogBuilder().agile(17, 6, data, {{}, {}}).take()).empty());
+  CHECK(row_of(LogBuilder().agile(17, 6, data, {{0x99, 32}}).take()).empty());
+}
+
 TEST_CASE("an ACPI table is not the log, and says where the log is") {
   const Bytes table = *from_hex(kAcpiTable);
   check_unknown(table, "ACPI CCEL table (CC type TDX, log area of 65536 bytes), not the log itself");

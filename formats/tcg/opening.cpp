@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::uint8_t kZeros = 0x00;
 constexpr std::uint8_t kOnes = 0xFF;
+constexpr std::uint32_t kLastAgentIndex = 24;
+constexpr std::uint32_t kEventTag = 6;           // EV_EVENT_TAG
+constexpr std::uint32_t kAgentTag = 0x4141454C;  // "AAEL"
+constexpr std::uint32_t kTagHeaderBytes = 8;     // tag and size
 // The start of an agile record up to its first algorithm identifier.
 constexpr std::uint64_t kAgileProbeBytes = kAgileHeaderBytes + 2;
 
@@ -97,6 +101,50 @@ void read_complete_first(ByteView bytes, bool complete, Opening& opening) {
   opening.suffix = *suffix;
 }
 
+// The bank of the agent's first record, where the bytes that there are look like one (AAEL format notes, sections 2 and
+// 4). The index is a CC measurement register's or a PCR's.
+std::optional<AlgorithmSize> bank_of_agent_record(ByteView bytes) {
+  ByteReader reader(bytes);
+  const std::uint32_t index = reader.u32();
+  const std::uint32_t type = reader.u32();
+  const std::uint32_t count = reader.u32();
+  const HashAlgorithmRow* const row = find_algorithm(static_cast<HashAlgorithm>(reader.u16()));
+  if (!reader.ok() || index > kLastAgentIndex || type != kEventTag || count != 1 || row == nullptr) {
+    return std::nullopt;
+  }
+  reader.skip(row->size);
+  const std::uint32_t size = reader.u32();
+  const std::uint32_t tag = reader.u32();
+  const std::uint32_t text = reader.u32();
+  const bool tagged = tag == kAgentTag && size >= kTagHeaderBytes && size - kTagHeaderBytes == text;
+  if (reader.ok() && !tagged) {
+    return std::nullopt;
+  }
+  return AlgorithmSize{.algorithm = row->id, .size = static_cast<std::uint16_t>(row->size)};
+}
+
+// True where the bytes show, or may yet show, the agent's records and nothing else.
+bool read_headerless(ByteView bytes, bool complete, Opening& opening) {
+  const auto bank = bank_of_agent_record(bytes);
+  if (!bank) {
+    return false;
+  }
+  const std::uint64_t decisive = kAgileProbeBytes + bank->size + sizeof(std::uint32_t) + kTagHeaderBytes;
+  if (bytes.size() < decisive && complete) {
+    return false;
+  }
+  opening.shape = Shape::headerless;
+  opening.bank = *bank;
+  std::vector<DigestEntry> digests;
+  const Layout layout{.framing = Framing::agile, .order = ByteOrder::little, .algorithms = {&opening.bank, 1}};
+  FrameResult result = read_frame(bytes, layout, digests, opening.first);
+  opening.state = result.state;
+  opening.need = std::max(result.need, decisive);
+  opening.part = result.part;
+  opening.problem = std::move(result.message);
+  return true;
+}
+
 }  // namespace
 
 Opening read_opening(ByteView bytes, bool complete, std::span<const AlgorithmSize> algorithms) {
@@ -109,6 +157,9 @@ Opening read_opening(ByteView bytes, bool complete, std::span<const AlgorithmSiz
   }
   if (starts_final_events(bytes, complete, algorithms)) {
     read_final_events_header(bytes, opening);
+    return opening;
+  }
+  if (read_headerless(bytes, complete, opening)) {
     return opening;
   }
   if (bytes.size() >= kSha1HeaderBytes) {

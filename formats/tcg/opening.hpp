@@ -21,6 +21,7 @@ enum class Shape : std::uint8_t {
   sha1,          // TCG_PCR_EVENT throughout
   agile,         // a spec-ID event or its stand-in, then TCG_PCR_EVENT2
   final_events,  // UEFI final-events table: a header of 16 bytes, then TCG_PCR_EVENT2
+  headerless,    // TCG_PCR_EVENT2 from the start: the file of the CoCo attestation agent, which continues a log
 };
 
 struct Opening {
@@ -33,10 +34,11 @@ struct Opening {
   Shape shape = Shape::sha1;
   ByteOrder order = ByteOrder::little;
   SpecId spec;
-  Frame first;  // record 0; of sha1 and agile
+  Frame first;  // record 0; of sha1 and agile, of headerless once it is complete
   bool nonzero_first_digest = false;
   std::uint64_t suffix = 0;       // vendor bytes behind record 0
   std::uint64_t final_count = 0;  // records that a final-events table states
+  AlgorithmSize bank;             // of headerless: the one of all records
 };
 
 // `bytes` start at the log (behind an ACPI table, if any); `complete`: there are no more.

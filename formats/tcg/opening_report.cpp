@@ -65,6 +65,10 @@ void report_opening(const Opening& opening, std::uint64_t offset, QuirkReport& q
     report.add(QuirkId::final_events, fmt::format("a UEFI final-events table of {} records", opening.final_count));
     return;
   }
+  if (opening.shape == Shape::headerless) {
+    report.add(QuirkId::headerless, "the log has no spec-ID event: it is that of the CoCo attestation agent");
+    return;
+  }
   if (opening.order == ByteOrder::big) {
     report.add(QuirkId::big_endian, "the integers of the log are big-endian");
   }

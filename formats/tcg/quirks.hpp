@@ -31,6 +31,7 @@ enum class QuirkId : std::uint8_t {
   nv_index_record,
   final_events,
   acpi_preamble,
+  headerless,
   mixed_tail,
   vendor_info_outside,
   spec_id_sizes,

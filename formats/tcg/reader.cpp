@@ -156,7 +156,8 @@ Status TcgReader::check_shape(const Opening& opening) const {
     return damaged("expected SHA-1 records, found a crypto-agile log: read it as tcg2 or ccel");
   }
   if (row_ != Row::tcg && opening.shape == Shape::sha1) {
-    return damaged("expected a spec-ID event 03 or a final-events table, found neither");
+    return damaged(
+        "expected a spec-ID event 03, a final-events table or a record of the CoCo attestation agent, found none");
   }
   return {};
 }
@@ -186,6 +187,13 @@ void TcgReader::adopt(const Opening& opening, ByteView rest) {
       layout_.framing = Framing::agile;
       info_.preamble = to_bytes(rest.first(kFinalEventsHeaderBytes));
       consume(kFinalEventsHeaderBytes);
+      break;
+    case Shape::headerless:
+      info_.algorithms = {opening.bank};
+      info_.grows_at_runtime = true;
+      setup.algorithms = info_.algorithms;
+      setup.continues_another_log = true;
+      layout_.framing = Framing::agile;
       break;
   }
   layout_.algorithms = info_.algorithms;

@@ -85,6 +85,43 @@ TEST_CASE("vector C: a CCEL with fill") {
   CHECK(log->diagnostics.has("V14"));
 }
 
+TEST_CASE("the attestation agent's records, which begin without a spec-ID event") {
+  const Bytes record = *from_hex(kAgentRecord);
+  const Bytes two = LogBuilder().bytes(record).bytes(record).take();
+  const auto log = read_good(Row::ccel, two);
+  REQUIRE(log->records.size() == 2);
+  CHECK(log->info.algorithms == std::vector<AlgorithmSize>{{HashAlgorithm::sha384, 48}});
+  CHECK(log->info.grows_at_runtime);
+  for (const auto& read : log->records) {
+    CHECK(read->reg.kind == RegisterKind::rtmr);
+    CHECK(read->reg.index == 3);
+    CHECK(read->extends);
+    CHECK(read->digests.size() == 1);
+  }
+  CHECK(log->diagnostics.count("V18") == 1);
+  CHECK(log->diagnostics.all().size() == 1);
+  CHECK(read_good(Row::ccel, LogBuilder().bytes(two).fill(0xFF, 8).take())->diagnostics.has("V01"));
+  CHECK(read_good(Row::tcg2, LogBuilder().agile(17, 6, "LEAA\3\0\0\0a b"sv).take())->records[0]->reg.index == 17);
+
+  SUBCASE("in pieces of any size, and cut anywhere") {
+    CHECK(read_whole(Row::ccel, std::make_unique<SlowSource>(two, 1))->records.size() == 2);
+    for (std::size_t size = 1; size < two.size(); ++size) {
+      CAPTURE(size);
+      const auto cut = read_whole(Row::ccel, ByteView(two).first(size));
+      CHECK(cut->error.has_value() == (size != record.size()));
+      CHECK(cut->records.size() == size / record.size());
+    }
+  }
+  SUBCASE("all records are in the bank of the first") {
+    const auto mixed = read_whole(Row::ccel, LogBuilder().bytes(record).agile(4, 6, "LEAA\0\0\0\0"sv).take());
+    CHECK(mixed->records.size() == 1);
+    CHECK(mixed->error);
+  }
+  SUBCASE("a SHA-1 log it is not") {
+    CHECK(read_whole(Row::tcg, two)->error);
+  }
+}
+
 TEST_CASE("a log that ends exactly behind a record has no diagnostics") {
   CHECK(read_good(Row::tcg2, two_separators())->diagnostics.all().empty());
 }

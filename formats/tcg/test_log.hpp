@@ -53,6 +53,13 @@ inline constexpr std::string_view kVectorC =
     "ffffffffff";
 inline constexpr std::size_t kVectorCFill = 16;
 
+// The first record of a log of the CoCo attestation agent, "domain operation content" in RTMR 3.
+inline constexpr std::string_view kAgentRecord =
+    "0400000006000000010000000c00dad5f0e226318ffa9839b75a472c6aa7fdb5"
+    "834949d0a0a22990cf04d5692440fb00f3aa0609db7e49cd8d793f670d022000"
+    "00004c45414118000000646f6d61696e206f7065726174696f6e20636f6e7465"
+    "6e74";
+
 inline constexpr std::uint32_t kSeparator = 4;
 inline constexpr std::uint32_t kVersion = 8;  // EV_S_CRTM_VERSION
 inline constexpr std::uint32_t kHcrtm = 0x80000010;

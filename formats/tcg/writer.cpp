@@ -74,11 +74,13 @@ Status TcgWriter::begin(const LogInfo& info) {
   return put(info.preamble);
 }
 
-// What comes first says whether a spec-ID event is to be made. A final-events table has none, but a header of its own.
+// What comes first says whether a spec-ID event is to be made. A final-events table has none, but a header of its own;
+// the attestation agent's log has neither.
 void TcgWriter::see_first(const Record& record) {
   started_ = true;
   const bool final_events = own_ && !info_.preamble.empty() && !starts_acpi_table(info_.preamble);
-  if (row_ == Row::tcg || final_events || (own_ && info_.format.empty())) {
+  const bool headerless = own_ && record.number == 0 && record.framing == static_cast<std::uint8_t>(Framing::agile);
+  if (row_ == Row::tcg || final_events || headerless || (own_ && info_.format.empty())) {
     return;
   }
   if (announces_banks(record)) {

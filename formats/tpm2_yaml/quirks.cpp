@@ -6,9 +6,9 @@ namespace mrtool::tpm2yaml {
 namespace {
 
 constexpr auto kTable = std::to_array<Quirk>({
-    {"V65", "event-data-lost", "The YAML does not show every byte of an event's data: only its digests are left."},
-    {"V66", "event-type-lost", "The YAML does not say the number of an event's type."},
-    {"T65", "unknown-digest", "A record has a digest of an algorithm whose name is not known."},
+    {"V65", "event-data-lost", "the YAML does not show every byte of an event's data: only its digests are left"},
+    {"V66", "event-type-lost", "the YAML does not say the number of an event's type"},
+    {"T65", "unknown-digest", "a record has a digest of an algorithm whose name is not known"},
 });
 static_assert(kTable.size() == static_cast<std::size_t>(QuirkId::unknown_digest) + 1);
 

@@ -7,11 +7,11 @@ namespace mrtool::tsm {
 namespace {
 
 constexpr auto kTable = std::to_array<Quirk>({
-    {"V20", "sync-like", "A line begins with SYNC, but states no value of the log's bank: an ordinary record."},
-    {"V21", "extend-like", "A comment begins with # .EXTEND, but states no digest of the log's bank: only a comment."},
-    {"V22", "upper-case-hex", "A SYNC or .EXTEND line has hexadecimal digits in upper case."},
-    {"V23", "not-as-kernel", "The log is not as the kernel writes it: edited, re-encoded or of another producer."},
-    {"V24", "carried-records", "The log carries records of other formats in comments, whose text nothing protects."},
+    {"V20", "sync-like", "a line begins with SYNC, but states no value of the log's bank: an ordinary record"},
+    {"V21", "extend-like", "a comment begins with # .EXTEND, but states no digest of the log's bank: only a comment"},
+    {"V22", "upper-case-hex", "a SYNC or .EXTEND line has hexadecimal digits in upper case"},
+    {"V23", "not-as-kernel", "the log is not as the kernel writes it: edited, re-encoded or of another producer"},
+    {"V24", "carried-records", "the log carries records of other formats in comments, whose text nothing protects"},
 });
 static_assert(kTable.size() == static_cast<std::size_t>(QuirkId::carried_records) + 1);
 
@@ -25,8 +25,7 @@ void report(DiagnosticSink& sink, QuirkId id, std::uint64_t record, std::uint64_
   const Quirk& quirk = kTable[static_cast<std::size_t>(id)];
   std::string message(quirk.meaning);
   if (!detail.empty()) {
-    message.back() = ';';
-    message.append(" ").append(detail);
+    message.append("; ").append(detail);
   }
   sink.add({.severity = Severity::note,
             .code = std::string(quirk.code),

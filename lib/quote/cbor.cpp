@@ -8,14 +8,11 @@
 #include <limits>
 #include <tuple>
 
+#include "lib/base/cbor_head.hpp"
 #include "lib/base/text.hpp"
 
 namespace mrtool {
 namespace {
-
-// RFC 8949, section 3: a number from here on follows the initial byte. The initial byte of tag 0.
-constexpr std::uint8_t kOneByte = 24;
-constexpr std::uint8_t kFirstTag = 0xC0;
 
 // RFC 8949, section 3.3.
 constexpr std::uint64_t kFalse = 0;
@@ -135,11 +132,10 @@ class Parser {
       return refuse("expected an item, found the end");
     }
     Head head;
-    if (const auto tag = static_cast<std::uint8_t>(rest[0] - kFirstTag); tag < kOneByte) {
-      // The decoder knows the low tags by name only, and COSE_Sign1 is not one of these.
+    if (const auto tag = one_byte_cbor_tag(rest[0])) {
       ++position_;
       head.kind = CborKind::tag;
-      head.number = tag;
+      head.number = *tag;
       return head;
     }
     const cbor_decoder_result result = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &head);
@@ -321,37 +317,6 @@ Result<CborDocument> parse_cbor(ByteView bytes, const CborLimits& limits) {
   MRTOOL_TRY(root, Parser(bytes, limits, document.joined).document());
   document.root = std::move(root);
   return document;
-}
-
-// RFC 8949, sections 3 and 4.2.1.
-void append_cbor_head(Bytes& out, CborKind kind, std::uint64_t number) {
-  constexpr unsigned kMajorShift = 5;
-  constexpr unsigned kByteBits = 8;
-  // The major types are numbered as the kinds are.
-  const auto major = static_cast<std::uint8_t>(static_cast<unsigned>(kind) << kMajorShift);
-  if (number < kOneByte) {
-    out.push_back(static_cast<std::uint8_t>(major | number));
-    return;
-  }
-  unsigned log = 0;
-  while (log < 3 && (number >> (kByteBits << log)) != 0) {
-    ++log;
-  }
-  out.push_back(static_cast<std::uint8_t>(major | (kOneByte + log)));
-  for (unsigned i = 1U << log; i-- > 0;) {
-    out.push_back(static_cast<std::uint8_t>(number >> (i * kByteBits)));
-  }
-}
-
-void append_cbor_bytes(Bytes& out, ByteView value) {
-  append_cbor_head(out, CborKind::bytes, value.size());
-  out.insert(out.end(), value.begin(), value.end());
-}
-
-void append_cbor_text(Bytes& out, std::string_view value) {
-  append_cbor_head(out, CborKind::text, value.size());
-  const ByteView bytes = as_bytes(value);
-  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace mrtool

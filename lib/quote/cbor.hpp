@@ -56,9 +56,4 @@ struct CborDocument {
 // a string, or text that is not UTF-8.
 Result<CborDocument> parse_cbor(ByteView bytes, const CborLimits& limits = {});
 
-// The head of a definite-length item in its shortest form, for structures that are hashed or signed.
-void append_cbor_head(Bytes& out, CborKind kind, std::uint64_t number);
-void append_cbor_bytes(Bytes& out, ByteView value);
-void append_cbor_text(Bytes& out, std::string_view value);
-
 }  // namespace mrtool

@@ -198,7 +198,7 @@ TEST_CASE("cbor: heads are written in their shortest form") {
                                      std::uint64_t{256}, std::uint64_t{65535}, std::uint64_t{65536},
                                      std::uint64_t{0xFFFFFFFF}, std::uint64_t{0x100000000}, UINT64_MAX}) {
     Bytes out;
-    append_cbor_head(out, CborKind::unsigned_integer, number);
+    append_cbor_head(out, CborMajor::unsigned_integer, number);
     CHECK(out.size() == (number < 24 ? 1U : number < 256 ? 2U : number < 65536 ? 3U : number <= 0xFFFFFFFF ? 5U : 9U));
     CHECK(parse_cbor(out)->root.number == number);
   }

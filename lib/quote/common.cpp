@@ -78,6 +78,11 @@ std::string format_time(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
+std::string format_day(std::int64_t seconds) {
+  const std::string time = format_time(seconds);
+  return time.substr(0, time.find('T'));
+}
+
 void check_chain(std::vector<QuoteCheck>& checks, const ChainInputs& inputs) {
   std::vector<Bytes> crls;
   for (const NamedBytes& crl : inputs.crls) {
@@ -91,9 +96,9 @@ void check_chain(std::vector<QuoteCheck>& checks, const ChainInputs& inputs) {
   }
   checks.push_back({.name = "certificate-chain",
                     .verdict = Verdict::pass,
-                    .detail = fmt::format("{} certificates from {} up to {} are valid at {}", chain->path.size(),
+                    .detail = fmt::format("{} certificates from {} up to {} are valid on {}", chain->path.size(),
                                           chain->path.front().summary().subject, chain->path.back().summary().subject,
-                                          format_time(inputs.time))});
+                                          format_day(inputs.time))});
   checks.push_back(revocation_check(*chain, !crls.empty()));
 }
 

@@ -23,6 +23,8 @@ Result<std::vector<Certificate>> parse_certificates(std::span<const NamedBytes> 
 
 // "2021-11-05T12:00:00Z" in UTC; the number where that is no year of four digits.
 std::string format_time(std::int64_t seconds);
+// "2021-11-05", likewise.
+std::string format_day(std::int64_t seconds);
 
 struct ChainInputs {
   const Certificate& leaf;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/cbor_head.hpp"
+
 namespace mrtool {
 namespace {
 
@@ -129,7 +131,7 @@ Result<CoseSign1> parse_cose_sign1(ByteView bytes, const CborLimits& limits) {
 Bytes sig_structure(const CoseSign1& message) {
   constexpr std::uint64_t kParts = 4;
   Bytes out;
-  append_cbor_head(out, CborKind::array, kParts);
+  append_cbor_head(out, CborMajor::array, kParts);
   append_cbor_text(out, "Signature1");
   append_cbor_bytes(out, message.protected_header);
   append_cbor_bytes(out, {});

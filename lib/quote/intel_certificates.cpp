@@ -136,8 +136,8 @@ QuoteCheck chain_check(std::span<const Certificate> presented, const Result<Chai
   }
   check.verdict = Verdict::pass;
   check.detail =
-      fmt::format("{} certificates up to {} ({}) are valid at {}", chain->path.size(), name_of(chain->path.back()),
-                  roots.built_in ? "Intel's, built in" : "given with --ca", format_time(time));
+      fmt::format("{} certificates up to {} ({}) are valid on {}", chain->path.size(), name_of(chain->path.back()),
+                  roots.built_in ? "Intel's, built in" : "given with --ca", format_day(time));
   return check;
 }
 

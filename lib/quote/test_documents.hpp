@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/cbor_head.hpp"
 #include "lib/crypto/test_key.hpp"
 #include "lib/quote/cbor.hpp"
 #include "lib/quote/cose.hpp"
@@ -20,9 +21,9 @@ namespace mrtool::testing::cbor {
 inline Bytes integer(std::int64_t value) {
   Bytes out;
   if (value < 0) {
-    append_cbor_head(out, CborKind::negative_integer, static_cast<std::uint64_t>(-1 - value));
+    append_cbor_head(out, CborMajor::negative_integer, static_cast<std::uint64_t>(-1 - value));
   } else {
-    append_cbor_head(out, CborKind::unsigned_integer, static_cast<std::uint64_t>(value));
+    append_cbor_head(out, CborMajor::unsigned_integer, static_cast<std::uint64_t>(value));
   }
   return out;
 }
@@ -44,7 +45,7 @@ inline void append(Bytes& out, ByteView item) {
 }
 inline Bytes array(const std::vector<Bytes>& items) {
   Bytes out;
-  append_cbor_head(out, CborKind::array, items.size());
+  append_cbor_head(out, CborMajor::array, items.size());
   for (const Bytes& item : items) {
     append(out, item);
   }
@@ -56,7 +57,7 @@ inline Bytes map(const Pairs& pairs, bool indefinite = false) {
   if (indefinite) {
     out.push_back(0xBF);
   } else {
-    append_cbor_head(out, CborKind::map, pairs.size());
+    append_cbor_head(out, CborMajor::map, pairs.size());
   }
   for (const auto& [key, value] : pairs) {
     append(out, key);
@@ -69,7 +70,7 @@ inline Bytes map(const Pairs& pairs, bool indefinite = false) {
 }
 inline Bytes tag(std::uint64_t number, ByteView item) {
   Bytes out;
-  append_cbor_head(out, CborKind::tag, number);
+  append_cbor_head(out, CborMajor::tag, number);
   append(out, item);
   return out;
 }

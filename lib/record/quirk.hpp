@@ -9,7 +9,7 @@ namespace mrtool {
 struct Quirk {
   std::string_view code;     // V01.. variant, T01.. tolerance
   std::string_view name;     // short, kebab-case
-  std::string_view meaning;  // one sentence
+  std::string_view meaning;  // a sentence in lower case, without a full stop
 
   constexpr bool is_tolerance() const { return code.starts_with('T'); }
 };

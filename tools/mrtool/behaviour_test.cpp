@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "lib/base/text.hpp"
 #include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/process_test.hpp"
 
@@ -104,6 +105,63 @@ TEST_CASE("standard input is read where no log is named, and must not be empty")
   CHECK(empty.out.empty());
   CHECK(empty.err.contains("mrtool inspect live"));
   CHECK(mrtool({"replay"}).status == 2);
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"verify"}, {"verify", "--make-policy"}, {"explain", "--against", "sha256:0=" + std::string(64, '0')}}) {
+    const Finished finished = mrtool(words);
+    CAPTURE(finished.err);
+    CHECK(finished.status == 2);
+    CHECK(finished.out.empty());
+    CHECK(finished.err.contains("live' or a file"));
+  }
+}
+
+TEST_CASE("standard input is one log, not two") {
+  const ProcessOptions input{.input = kTestdata + "/vectors/agile-sha256.bin"};
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"inspect"},
+                                             {"replay"},
+                                             {"verify", "--trust-registers"},
+                                             {"explain", "--against", "sha256:0=" + std::string(64, '0')},
+                                             {"convert", "--to", "tcg2"}}) {
+    CAPTURE(command.front());
+    std::vector<std::string> words = command;
+    words.emplace_back("-");
+    CHECK(mrtool(words, input).status != 2);
+    words.emplace_back("tcg2:-");
+    const Finished twice = mrtool(words, input);
+    CHECK(twice.status == 2);
+    CHECK(twice.err.contains("more than once"));
+  }
+}
+
+TEST_CASE("the attestation agent's later log continues that of the firmware") {
+  const Scratch scratch;
+  const std::string agent = scratch / "eventlog";
+  const auto bytes = from_hex(
+      "0400000006000000010000000c00dad5f0e226318ffa9839b75a472c6aa7fdb5834949d0a0a22990cf04d5692440fb00f3aa0609db7e49cd"
+      "8d793f670d02200000004c45414118000000646f6d61696e206f7065726174696f6e20636f6e74656e74");
+  REQUIRE(bytes);
+  const std::string record(as_text(*bytes));
+  write_text(agent, record);
+  const Finished alone = mrtool({"replay", agent});
+  CHECK(alone.out.contains(
+      "82d3f7a4203f58dafe0519eb5e9f645339cda127418c62d4b0270d790ab6ff3c38783523613a7a9f610e7ba004788c26"));
+  const Finished both = mrtool({"replay", "vectors/ccel-sha384.bin", agent});
+  CHECK(both.status == 0);
+  CHECK(both.err.empty());
+  CHECK(mrtool({"convert", "--to", "ccel", agent}).out == record);
+}
+
+TEST_CASE("a directory that is named as a log says what could be meant") {
+  const Scratch scratch;
+  write_text(scratch / "event_log", "a\n");
+  const Finished tree = mrtool({"replay", scratch.path()});
+  CHECK(tree.status == 5);
+  CHECK(tree.err.contains("its log is " + (scratch / "event_log").string()));
+  const Finished other = mrtool({"replay", "vectors"});
+  CHECK(other.status == 5);
+  CHECK(other.err.contains("--against"));
+  CHECK(other.err.contains("live --root"));
 }
 
 TEST_CASE("live finds the logs of the machine under --root, and says so when there are none") {
@@ -234,6 +292,16 @@ TEST_CASE("diagnostics as JSON are an object a line") {
   CHECK(count >= 1);
   const auto usage = nlohmann::json::parse(mrtool({"inspect", "--diagnostics", "json", "--record", "x"}).err);
   CHECK(usage["code"] == "usage");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"inspect", "--diagnostics", "json", "--nonsense"},
+           {"--diagnostics=json", "nonsense"},
+           {"replay", "--diagnostics", "json", "--json", "--yaml"},
+       }) {
+    const Finished wrong = mrtool(words);
+    CHECK(wrong.status == 2);
+    CHECK(nlohmann::json::parse(wrong.err)["code"] == "usage");
+  }
+  CHECK(mrtool({"inspect", "--nonsense", "--", "--diagnostics", "json"}).err.starts_with("mrtool: error: "));
 }
 
 TEST_CASE("lines of JSON have a head, every record and a tail") {

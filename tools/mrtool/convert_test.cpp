@@ -48,7 +48,17 @@ TEST_CASE("convert: damaged input delivers nothing") {
     const Finished finished = mrtool({"convert", "--to", to, "--allow-loss", "vectors/agile-sha256-cut.bin"});
     CHECK(finished.status == 3);
     CHECK(finished.out.empty());
+    CHECK(finished.err.ends_with("mrtool: error: nothing is written: a log is converted as a whole or not at all\n"));
   }
+}
+
+TEST_CASE("convert: the losses of each log are told with its path") {
+  const std::string lossy = "vm/custom-policy/binary_bios_measurements";
+  const Finished finished =
+      mrtool({"convert", "--to", "tcg", "--allow-loss", "--allow-gap", lossy, "vectors/sha1-no-spec-id.bin"});
+  CAPTURE(finished.err);
+  CHECK(finished.err.contains("mrtool: warning: " + lossy + ": "));
+  CHECK(!finished.err.contains("sha1-no-spec-id.bin: "));
 }
 
 TEST_CASE("convert: a filter of bytes, from standard input to standard output") {

@@ -153,6 +153,14 @@ std::vector<std::string> examples_of_man_page() {
 
 }  // namespace
 
+TEST_CASE("policy: what is made of a log fits the schema") {
+  for (const std::string log :
+       {"vectors/agile-sha256.bin", "vectors/ccel-sha384.bin", "vm/shimgrub-secureboot/binary_bios_measurements"}) {
+    CAPTURE(log);
+    CHECK(fits_schema(mrtool({"verify", "--make-policy", log}).out));
+  }
+}
+
 TEST_CASE("policy: every example in the man page loads") {
   const Scratch scratch;
   fs::copy(kPolicies, scratch.path(), fs::copy_options::recursive);

@@ -140,6 +140,60 @@ TEST_CASE("registers: JSON fits its schema, YAML is equal, and it is a source it
   }
 }
 
+TEST_CASE("verify: JSON of every verdict fits its schema and YAML is equal") {
+  const json schema = load_schema("verify");
+  const std::string zeros = "sha256:0=" + std::string(64, '0');
+  const std::vector<std::string> quote = {"vectors/ccel-sha384.bin",          "--ca", "quotes/tdx-root.pem", "--nonce",
+                                          "00112233445566778899aabbccddeeff", "--at", "2026-11-24",          "--quote"};
+  const std::vector<std::string> boot = {"vm/shimgrub-secureboot/binary_bios_measurements", "--against",
+                                         "vm/shimgrub-secureboot/tpm2_pcrread.yaml", "--trust-registers", "--policy"};
+  struct Run {
+    std::vector<std::string> words;
+    std::string last;
+    std::string verdict;
+  };
+  for (const Run& run : {Run{quote, "quotes/tdx-v4.quote", "pass"}, Run{quote, "quotes/tdx-debug.quote", "fail"},
+                         Run{boot, "policies/secure-boot.yaml", "pass"},
+                         Run{{"vectors/agile-sha256.bin"}, "vectors/ccel-sha384.bin", "inconclusive"},
+                         Run{{"vectors/agile-sha256-cut.bin", "--against"}, zeros, "fail"}}) {
+    std::vector<std::string> words = {"verify", "--json"};
+    words.insert(words.end(), run.words.begin(), run.words.end());
+    words.push_back(run.last);
+    CAPTURE(run.last);
+    const json document = json::parse(mrtool(words).out);
+    CHECK(problems(schema, document) == "");
+    CHECK(document["verdict"] == run.verdict);
+    words[1] = "--yaml";
+    CHECK(same(YAML::Load(mrtool(words).out), document));
+  }
+  json wrong = json::parse(mrtool({"verify", "--json", "vectors/agile-sha256.bin"}).out);
+  CHECK(problems(schema, wrong) == "");
+  wrong["verdict"] = "maybe";
+  CHECK(problems(schema, wrong) != "");
+}
+
+TEST_CASE("explain: each document fits its schema and YAML is equal") {
+  const json schema = load_schema("explain");
+  const std::vector<std::string> values = {"--against", "sha1:4=7786f01fe87696a66424bff3c1e671df500e8dff", "--against",
+                                           "sha1:0=" + std::string(40, '1')};
+  std::vector<std::string> words = {"explain", "--json", "vectors/sha1-no-spec-id.bin"};
+  words.insert(words.end(), values.begin(), values.end());
+  std::istringstream lines(mrtool(words).out);
+  words[1] = "--yaml";
+  const std::vector<YAML::Node> nodes = YAML::LoadAll(mrtool(words).out);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const json document = json::parse(line);
+    CHECK(problems(schema, document) == "");
+    REQUIRE(count < nodes.size());
+    CHECK(same(nodes[count], document));
+  }
+  CHECK(count == 2);
+  json wrong = json::parse(mrtool({"explain", "--json", words[2], "--against", values[1]}).out);
+  wrong["hypotheses"][0].erase("holds");
+  CHECK(problems(schema, wrong) != "");
+}
+
 TEST_CASE("formats: JSON fits its schema and YAML is equal") {
   const json document = json::parse(mrtool({"formats", "--json"}).out);
   CHECK(problems(load_schema("formats"), document) == "");

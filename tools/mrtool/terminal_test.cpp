@@ -57,6 +57,45 @@ TEST_CASE("rows fit the terminal, dots stand for what is left out, and the names
   }
 }
 
+TEST_CASE("a terminal of 80 columns has 40 for the summary, and the marks") {
+  const std::string changed = kTestdata + "/vectors/agile-sha256-changed.bin";
+  for (const std::size_t columns : {80U, 88U, 100U}) {
+    CAPTURE(columns);
+    std::istringstream lines(run_at({"inspect", changed}, columns, true).out);
+    std::string title;
+    std::getline(lines, title);  // the log's name
+    std::getline(lines, title);
+    CHECK(title.find("SUMMARY") + 40 <= columns);
+    CHECK(title.contains("DIGEST") == (columns >= 88));
+    bool marked = false;
+    for (std::string line; std::getline(lines, line) && !line.contains("bytes");) {
+      marked = marked || line.contains(" ! ");
+    }
+    CHECK(marked);
+  }
+}
+
+TEST_CASE("verify: details are aligned on a terminal, and one line a check elsewhere") {
+  const std::vector<std::string> words = {
+      "verify", kTestdata + "/vectors/ccel-sha384.bin", "--quote", kTestdata + "/quotes/tdx-v4.quote",
+      "--ca",   kTestdata + "/quotes/tdx-root.pem",     "--nonce", "00112233445566778899aabbccddeeff"};
+  const Run plain = run_at(words, 0);
+  const Run shown = run_at(words, 80, true);
+  CHECK(plain.status == 0);
+  std::istringstream lines(shown.out);
+  std::size_t aligned = 0;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK((display_width(line) <= 80 || line.contains("values are from")));
+    aligned += line.find_first_not_of(' ') == 36 ? 1 : 0;
+  }
+  CHECK(aligned > 3);
+  std::istringstream checks(plain.out);
+  for (std::string line; std::getline(checks, line);) {
+    CHECK(line.find_first_not_of(' ') <= 2);
+  }
+}
+
 TEST_CASE("a pipe gets every summary in full") {
   std::istringstream lines(run_at({"inspect", kLog}, 0).out);
   std::size_t longest = 0;

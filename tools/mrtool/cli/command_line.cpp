@@ -267,4 +267,12 @@ std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::s
   return line;
 }
 
+bool asks_for_json_messages(std::span<const std::string> arguments) {
+  const std::vector<std::string> words = split_words(arguments).before;
+  const std::string name = fmt::format("--{}", option(OptionId::diagnostics).name);
+  return std::ranges::adjacent_find(words, [&name](const std::string& word, const std::string& next) {
+           return word == name && next == "json";
+         }) != words.end();
+}
+
 }  // namespace mrtool

@@ -36,4 +36,7 @@ struct UsageError {
 
 std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::string> arguments);
 
+// Does a line ask for messages in JSON, even one that cannot be understood?
+bool asks_for_json_messages(std::span<const std::string> arguments);
+
 }  // namespace mrtool

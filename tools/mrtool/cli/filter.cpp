@@ -9,6 +9,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/content/content.hpp"
+#include "lib/verify/policy_pattern.hpp"
 
 namespace mrtool {
 namespace {
@@ -50,6 +51,13 @@ std::string given_options(std::initializer_list<FilterOption> options) {
 
 bool matches(const std::string& pattern, const char* name) {
   return fnmatch(pattern.c_str(), name, FNM_CASEFOLD) == 0;
+}
+
+// The line that a record of a text log is; nothing where it is too long to be matched.
+std::optional<std::string_view> line_of(const Record& record) {
+  constexpr std::size_t kLongestLine = 64 * 1024;
+  const bool text = record.content == ContentType::tsm || record.content == ContentType::aael;
+  return text && record.data.size() <= kLongestLine ? std::optional(as_text(record.data)) : std::nullopt;
 }
 
 }  // namespace
@@ -151,8 +159,10 @@ bool Filter::takes_type(const Record& record) const {
   const std::string name = event_type_name(record);
   constexpr std::string_view kPrefix = "EV_";
   const char* const short_name = name.c_str() + (name.starts_with(kPrefix) ? kPrefix.size() : 0);
+  const auto line = line_of(record);
   return std::ranges::any_of(types_, [&](const std::string& pattern) {
-    return matches(pattern, name.c_str()) || matches(pattern, short_name);
+    return matches(pattern, name.c_str()) || matches(pattern, short_name) ||
+           (line && policy::matches_glob(pattern, *line));
   });
 }
 

@@ -75,6 +75,31 @@ TEST_CASE("types match with or without EV_, in either case, with wildcards") {
   CHECK(filter->takes(record_of(kIpl)));
 }
 
+TEST_CASE("lines of text logs match with all of their text, however long the pattern takes to fail") {
+  std::string line = "example.org deploy image [x]";
+  Record record = record_of(0);
+  const auto takes = [&](const std::string& glob) {
+    record.data = as_bytes(line);
+    return filter_of({"--type", glob})->takes(record);
+  };
+  for (const ContentType content : {ContentType::tsm, ContentType::aael}) {
+    record.content = content;
+    CHECK(takes("example.org *"));
+    CHECK(takes("* deploy *"));
+    CHECK(takes("example.org deploy image [x?"));
+    CHECK(!takes("example.org"));
+    CHECK(!takes("EXAMPLE.ORG *"));
+  }
+  line = std::string(60000, 'a');
+  CHECK(!takes("*a*a*a*a*a*a*a*a*a*b"));
+  CHECK(takes("aa*a"));
+  line = std::string(70000, 'a');
+  CHECK(!takes("aa*a"));
+  record.content = ContentType::pcclient;
+  line = "example.org deploy";
+  CHECK(!takes("example.org *"));
+}
+
 TEST_CASE("registers are taken with their banks") {
   const auto filter = filter_of({"--register", "sha256:0-3", "--register", "pcr9"});
   REQUIRE(filter);

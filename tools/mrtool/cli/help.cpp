@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "lib/base/error.hpp"
+#include "tools/mrtool/render/wrap.hpp"
 
 namespace mrtool {
 namespace {
@@ -14,22 +15,8 @@ constexpr std::size_t kWidth = 80;       // columns, whatever the terminal has: 
 constexpr std::size_t kTermColumn = 30;  // where the description of an option starts
 constexpr std::size_t kNameColumn = 14;  // where that of a command or argument does
 
-// Adds words from column `at`, which the text has reached, and breaks lines before kWidth.
 void wrap(std::string& out, std::string_view text, std::size_t at) {
-  std::size_t column = at;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (column > at && column + 1 + word.size() >= kWidth) {
-      fmt::format_to(std::back_inserter(out), "\n{:{}}", "", at);
-      column = at;
-    } else if (column > at) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-  }
+  append_wrapped(out, text, at, {.indent = at, .columns = kWidth - 1});
   out += '\n';
 }
 

@@ -122,6 +122,7 @@ class ConvertRun {
  private:
   int fail_with(Error error);
   int refuse(ErrorKind kind, std::string message);
+  int refuse_damaged();
   int judge(const ConvertResult& result);
   int tell_differences(const ConvertResult& result);
   int deliver();
@@ -146,6 +147,16 @@ int ConvertRun::refuse(ErrorKind kind, std::string message) {
   return session_.finish(chain_, row_of(kind).exit_status);
 }
 
+// Says so behind the errors, which tell what it is.
+int ConvertRun::refuse_damaged() {
+  session_.discard_output();
+  const int status = session_.finish(chain_, kExitSuccess);
+  session_.tell(
+      error_of(chain_.errors().front().kind, "nothing is written: a log is converted as a whole or not at all"),
+      chain_);
+  return status;
+}
+
 int ConvertRun::run() {
   LogChain::Step step;
   while (chain_.next(step)) {
@@ -166,8 +177,7 @@ int ConvertRun::run() {
     return session_.stop(*missing);
   }
   if (!chain_.errors().empty()) {
-    session_.discard_output();
-    return session_.finish(chain_, kExitSuccess);  // the errors say what it is
+    return refuse_damaged();
   }
   auto result = conversion_.finish();
   if (!result) {
@@ -204,13 +214,9 @@ int ConvertRun::judge(const ConvertResult& result) {
                                                       result.records, format_.name));
   }
   if (conversion_.losses().size() != 0) {
-    session_.diagnostics().add({.severity = Severity::warning,
-                                .code = "lost",
-                                .log = {},
-                                .record = {},
-                                .offset = {},
-                                .message = fmt::format("{} of {} records lose something, as --allow-loss allows",
-                                                       conversion_.losses().size(), result.records)});
+    if (const Status noted = note_losses(conversion_, chain_, session_); !noted) {
+      return fail_with(noted.error());
+    }
   }
   return deliver();
 }

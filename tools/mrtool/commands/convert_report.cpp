@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 
 #include "tools/mrtool/output.hpp"
@@ -95,6 +96,21 @@ Status tell_losses(const Conversion& conversion, const LogChain& chain, Session&
   });
   if (run) {
     session.tell(run->diagnostic(), chain);
+  }
+  return told;
+}
+
+Status note_losses(const Conversion& conversion, const LogChain& chain, Session& session) {
+  std::map<std::size_t, std::uint64_t> records;  // that lose something, of each log
+  const Status told = conversion.losses().for_each([&](const Loss& loss) { ++records[loss.log]; });
+  for (const auto& [log, count] : records) {
+    session.diagnostics().add({.severity = Severity::warning,
+                               .code = "lost",
+                               .log = log,
+                               .record = {},
+                               .offset = {},
+                               .message = fmt::format("{} of {} records lose something, as --allow-loss allows", count,
+                                                      chain.logs()[log].records)});
   }
   return told;
 }

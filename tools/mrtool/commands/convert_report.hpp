@@ -13,4 +13,7 @@ Status write_loss_report(const std::string& path, const Conversion& conversion, 
 // Tells every loss on standard error; records in a row that lose the same are told in one line.
 Status tell_losses(const Conversion& conversion, const LogChain& chain, Session& session);
 
+// Keeps a warning for the end of the run: how many records of each log lost something.
+Status note_losses(const Conversion& conversion, const LogChain& chain, Session& session);
+
 }  // namespace mrtool

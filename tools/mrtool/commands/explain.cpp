@@ -115,6 +115,7 @@ void render(const std::vector<Explanation>& explanations, const CommandLine& lin
         append_text(out, explanation, line.has(OptionId::verbose), session.output_style());
         break;
       case Rendering::yaml:
+        out += &explanation == &explanations.front() ? "" : "---\n";
         describe(explanation, *make_yaml_writer(out));
         break;
       default:

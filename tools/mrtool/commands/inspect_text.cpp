@@ -21,6 +21,7 @@ constexpr std::size_t kNarrowTypeWidth = 20;
 constexpr std::size_t kDigestWidth = 12;
 constexpr std::size_t kNarrowDigestWidth = 8;
 constexpr std::size_t kWideTerminal = 110;  // columns from which the wide layout leaves enough for the summary
+constexpr std::size_t kGoodSummary = 40;    // for which the digits of the digest give way
 constexpr std::size_t kLeastSummary = 16;
 
 struct Widths {
@@ -39,9 +40,14 @@ Widths widths_for(std::size_t columns, std::string_view reg) {
       widths.type = kNarrowTypeWidth;
       widths.digest = kNarrowDigestWidth;
     }
-    constexpr std::size_t kGaps = 2 + 2 + 3 + 2;  // before register, type, digest (with its mark) and summary
-    const std::size_t taken = kNumberWidth + widths.reg + widths.type + widths.digest + kGaps;
-    widths.summary = std::max(kLeastSummary, columns > taken ? columns - taken : 0);
+    constexpr std::size_t kGaps = 2 + 2 + 2 + 2;  // before register, type, the digest's mark (with it) and summary
+    constexpr std::size_t kDigestGap = 1;         // behind the mark
+    const std::size_t taken = kNumberWidth + widths.reg + widths.type + kGaps;
+    if (columns < taken + kDigestGap + widths.digest + kGoodSummary) {
+      widths.digest = 0;
+    }
+    const std::size_t digest = widths.digest == 0 ? 0 : kDigestGap + widths.digest;
+    widths.summary = std::max(kLeastSummary, columns > taken + digest ? columns - taken - digest : 0);
   }
   return widths;
 }
@@ -169,9 +175,12 @@ class InspectTable final : public InspectRenderer {
 
   void append_titles(std::string_view reg) {
     widths_ = widths_for(options_.columns, reg);
-    const std::string titles = fmt::format("{:>{}}  {:{}}  {:{}}   {:{}}  {}", "#", kNumberWidth, "REG", widths_.reg,
-                                           "TYPE", widths_.type, "DIGEST", widths_.digest, "SUMMARY");
-    options_.style.append(out_, Tone::faint, titles);
+    std::string titles =
+        fmt::format("{:>{}}  {:{}}  {:{}}  ", "#", kNumberWidth, "REG", widths_.reg, "TYPE", widths_.type);
+    if (widths_.digest != 0) {
+      fmt::format_to(std::back_inserter(titles), " {:{}}", "DIGEST", widths_.digest);
+    }
+    options_.style.append(out_, Tone::faint, titles + "  SUMMARY");
     out_ += '\n';
   }
 
@@ -181,6 +190,9 @@ class InspectTable final : public InspectRenderer {
     out_ += ' ';
     const bool differs = check == Check::differs;
     options_.style.append(out_, differs ? Tone::bad : Tone::faint, mark_of(view, check));
+    if (widths_.digest == 0) {
+      return;
+    }
     out_ += ' ';
     std::string digest = short_digest(view, widths_.digest);
     digest.resize(widths_.digest, ' ');

@@ -49,7 +49,7 @@ void warn_of_second_start(std::span<const LogSummary> logs, DiagnosticSink& diag
   std::vector<Platform> seen;
   for (const LogSummary& log : logs) {
     const bool firmware = log.info.format == "tcg" || log.info.format == "tcg2" || log.info.format == "ccel";
-    if (!firmware || log.continues_another) {
+    if (!firmware || log.continues_another || log.info.grows_at_runtime) {
       continue;
     }
     if (std::ranges::find(seen, log.info.platform) != seen.end()) {

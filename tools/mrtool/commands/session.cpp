@@ -34,6 +34,9 @@ Result<std::vector<LogName>> Session::logs() {
     MRTOOL_TRY(name, parse_log_name(argument));
     names.push_back(std::move(name));
   }
+  if (std::ranges::count(names, kStandardInput, &LogName::path) > 1) {
+    return fail(ErrorKind::usage, "- is named as a log more than once, but standard input can be read once only");
+  }
   if (names.empty()) {
     input_is_implied_ = !environment_.input_is_terminal;
     names.push_back(LogName{
@@ -84,8 +87,8 @@ std::vector<Diagnostic> Session::all_diagnostics(const LogChain& chain) const {
   return all;
 }
 
-std::optional<Error> Session::missing_input(const LogChain& chain) const {
-  if (!input_is_implied_ || chain.logs().size() != 1 || chain.logs().front().bytes != 0 || chain.errors().empty()) {
+std::optional<Error> Session::missing_input(std::span<const LogSummary> logs, std::span<const Error> errors) const {
+  if (!input_is_implied_ || logs.size() != 1 || logs.front().bytes != 0 || errors.empty()) {
     return std::nullopt;
   }
   return Error{.kind = ErrorKind::usage,

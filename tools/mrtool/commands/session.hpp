@@ -43,7 +43,10 @@ class Session {
   // Everything noticed, the errors of the chain included.
   std::vector<Diagnostic> all_diagnostics(const LogChain& chain) const;
   // Nothing came where standard input was read because no log was named.
-  std::optional<Error> missing_input(const LogChain& chain) const;
+  std::optional<Error> missing_input(std::span<const LogSummary> logs, std::span<const Error> errors) const;
+  std::optional<Error> missing_input(const LogChain& chain) const {
+    return missing_input(chain.logs(), chain.errors());
+  }
 
   // Says one thing on standard error, in full, now.
   void tell(const Diagnostic& diagnostic, const LogChain& chain);

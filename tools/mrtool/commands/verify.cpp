@@ -162,7 +162,10 @@ void render(const VerifyView& view, const CommandLine& line, Session& session) {
       describe_verify(view, *make_yaml_writer(out));
       break;
     case Rendering::text:
-      append_verify_text(out, view, {.verdict_only = line.has(OptionId::quiet), .notes = line.has(OptionId::verbose)},
+      append_verify_text(out, view,
+                         {.verdict_only = line.has(OptionId::quiet),
+                          .notes = line.has(OptionId::verbose),
+                          .columns = session.columns()},
                          session.output_style());
       break;
   }
@@ -271,6 +274,9 @@ int verify_command(const CommandLine& line, Environment& environment) {
   Appraisal appraisal(*std::move(options), *std::move(quote), *std::move(sources), logs.appraised());
   for (auto wanted = appraisal.next_pass(); !wanted.empty(); wanted = appraisal.next_pass()) {
     logs.read(wanted, appraisal);
+  }
+  if (const auto missing = session.missing_input(logs.summaries(), logs.errors())) {
+    return session.stop(*missing);
   }
   view.report = appraisal.finish();
   view.logs = logs.summaries();

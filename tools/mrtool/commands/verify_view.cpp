@@ -9,6 +9,7 @@
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
+#include "tools/mrtool/render/wrap.hpp"
 
 namespace mrtool {
 namespace {
@@ -119,6 +120,14 @@ class VerifyText {
  private:
   static constexpr std::size_t kNameWidth = 20;
   static constexpr std::size_t kVerdictWidth = 12;  // inconclusive
+  static constexpr std::size_t kIndent = 2;
+  static constexpr std::size_t kDetailColumn = kIndent + kNameWidth + kVerdictWidth + 2;
+  static constexpr std::size_t kLeastDetail = 24;  // narrower columns are not filled line by line
+
+  // Of lines that start at `indent`; 0: they are not broken.
+  std::size_t columns_for(std::size_t indent) const {
+    return options_.columns >= indent + kLeastDetail ? options_.columns : 0;
+  }
 
   void append_verdict(Verdict verdict, std::size_t width) {
     style_.append(out_, tone_of(verdict), fmt::format("{:{}}", to_string(verdict), width));
@@ -132,14 +141,28 @@ class VerifyText {
     append_verdict(layer.verdict(), 0);
     out_ += '\n';
     for (const QuoteCheck& check : layer.checks) {
-      fmt::format_to(std::back_inserter(out_), "  {:{}}", escape_for_terminal(check.name), kNameWidth);
-      append_verdict(check.verdict, kVerdictWidth);
-      fmt::format_to(std::back_inserter(out_), "  {}\n", escape_for_terminal(check.detail));
+      append_check(check);
     }
     const auto* const meaning = std::ranges::find(kMeanings, layer.name, &LayerMeaning::layer);
     if (layer.verdict() == Verdict::pass && meaning != kMeanings.end()) {
-      style_.append(out_, Tone::faint, fmt::format("  proves that {}; not {}\n", meaning->proves, meaning->leaves));
+      std::string text = "  ";
+      append_wrapped(text, fmt::format("proves that {}; not {}", meaning->proves, meaning->leaves), kIndent,
+                     {.indent = kIndent, .columns = columns_for(kIndent)});
+      style_.append(out_, Tone::faint, text);
+      out_ += '\n';
     }
+  }
+
+  // A name that is too long, as those of rules may be, pushes the rest of its line aside.
+  void append_check(const QuoteCheck& check) {
+    const std::string name = escape_for_terminal(check.name);
+    const std::size_t width = std::max(kNameWidth, display_width(name) + 1);
+    fmt::format_to(std::back_inserter(out_), "{:{}}{}{:{}}", "", kIndent, name, "", width - display_width(name));
+    append_verdict(check.verdict, kVerdictWidth);
+    out_ += "  ";
+    append_wrapped(out_, escape_for_terminal(check.detail), kDetailColumn + width - kNameWidth,
+                   {.indent = kDetailColumn, .columns = columns_for(kDetailColumn)});
+    out_ += '\n';
   }
 
   void append_findings() {
@@ -161,14 +184,18 @@ class VerifyText {
   void append_finding(const Finding& finding) {
     style_.append(out_, tone_of(finding.effect), to_string(finding.effect));
     out_ += ": ";
+    std::string text;
     if (finding.log && *finding.log < view_.logs.size()) {
-      out_ += escape_for_terminal(view_.logs[*finding.log].path) + ": ";
+      text += escape_for_terminal(view_.logs[*finding.log].path) + ": ";
     }
     if (finding.record) {
-      fmt::format_to(std::back_inserter(out_), "record {}: ", *finding.record);
+      fmt::format_to(std::back_inserter(text), "record {}: ", *finding.record);
     }
-    fmt::format_to(std::back_inserter(out_), "{} [{}]\n", escape_for_terminal(finding.message),
+    fmt::format_to(std::back_inserter(text), "{} [{}]", escape_for_terminal(finding.message),
                    escape_for_terminal(finding.code));
+    append_wrapped(out_, text, to_string(finding.effect).size() + 2,
+                   {.indent = kIndent, .columns = columns_for(kIndent)});
+    out_ += '\n';
   }
 
   std::string& out_;

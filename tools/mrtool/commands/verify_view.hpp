@@ -23,6 +23,7 @@ void describe_verify(const VerifyView& view, DocumentWriter& writer);
 struct VerifyTextOptions {
   bool verdict_only = false;  // --quiet
   bool notes = false;         // --verbose: what has no effect, and the quote's fields
+  std::size_t columns = 0;    // of the terminal that shows it; 0: every check is one line
 };
 // The layers, outermost first: each check, then what a pass of the layer proves and what it does not; what was found;
 // the verdict.
