@@ -40,9 +40,9 @@ struct LogSummary {
 
 // What holds for every log of a chain.
 struct ChainOptions {
-  HashAlgorithm bank = HashAlgorithm::none;  // of logs that do not state theirs (--bank, when it names one)
+  HashAlgorithm bank = HashAlgorithm::none;    // of logs that do not state theirs (--bank, when it names one)
   std::vector<HashAlgorithm> compute_banks{};  // see ReadOptions
-  bool compute_alternatives = false;  // values will be compared
+  bool compute_alternatives = false;           // values will be compared
 };
 
 class LogChain {

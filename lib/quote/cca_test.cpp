@@ -154,6 +154,7 @@ TEST_CASE("cca: both collections and both forms of the realm's key pass and give
         CHECK(verdicts(result) ==
               "platform-signature pass, platform-profile pass, lifecycle pass, platform-binding pass, realm-signature "
               "pass, realm-profile pass, measurements pass, nonce pass");
+        keep_as_seed(legacy ? "cca-legacy" : "cca", evidence);
         CHECK(result->registers.authenticated == Authenticated::signed_);
         CHECK(result->registers.values.size() == 5);
         const auto rem3 = result->registers.values.find({*parse_register("rem3"), HashAlgorithm::sha256});

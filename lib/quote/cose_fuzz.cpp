@@ -1,6 +1,6 @@
 // Nitro documents, CCA tokens, SNP reports and what comes with them from arbitrary bytes: no crash, and nothing passes,
-// for nobody signs here. Input: an option byte, the length of a key and of a manifest (a byte each), key, manifest,
-// report.
+// for no seed answers the nonce. Input: an option byte, the sizes of a key and of a manifest as two bytes each,
+// little-endian, then the bytes of key, manifest (or root) and report.
 #include <array>
 #include <cstdlib>
 
@@ -33,8 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::size_t kNonceSize = 64;
   mrtool::ByteReader reader(ByteView(data, size));
   const std::uint8_t options = reader.u8();
-  const std::uint8_t key_size = reader.u8();
-  const std::uint8_t manifest_size = reader.u8();
+  const std::uint16_t key_size = reader.u16();
+  const std::uint16_t manifest_size = reader.u16();
   const ByteView key = reader.take(key_size);
   const ByteView manifest = reader.take(manifest_size);
   const ByteView report = reader.rest();

@@ -113,6 +113,7 @@ TEST_CASE("nitro: a document of an enclave, tagged or not, passes and gives its 
     const auto result = kind->appraise(evidence);
     CHECK(verdicts(result) == kAllPass);
     CHECK(all_pass(result));
+    keep_as_seed(tagged ? "nitro-tagged" : "nitro", evidence);
     CHECK(result->kind == "nitro");
     CHECK(result->registers.source == "document.bin");
     CHECK(result->registers.authenticated == Authenticated::signed_);

@@ -125,6 +125,7 @@ TEST_CASE("snp: reports of versions 2 to 5 pass and give their registers") {
     const auto result = kind->appraise(evidence);
     CHECK(verdicts(result) == kAllPass);
     CHECK(all_pass(result));
+    keep_as_seed("snp", evidence);
     const auto& values = result->registers.values;
     CHECK(values.size() == 2);
     CHECK(values.at({*parse_register("snp/mr:measurement"), HashAlgorithm::sha384}) == Digest(Bytes(48, 0x11)));
@@ -228,6 +229,7 @@ TEST_CASE("snp: a service module's manifest is bound to the nonce, from level 0 
   CHECK(judge(evidence) ==
         "signature pass, certificate-chain pass, revocation skipped, debug pass, vmpl pass, nonce pass, manifest pass, "
         "ak-binding skipped");
+  keep_as_seed("snp-svsm", evidence);
   for (std::uint8_t& byte : evidence.manifest->bytes) {
     byte ^= 0x01;
     CHECK_FALSE(all_pass(quotes::appraise_snp(evidence)));

@@ -36,8 +36,8 @@ struct SourceOptions {
 //
 // `authenticated` is `live` only where the kernel itself was asked: a tree below --root that is a copy is `none`.
 //
-// Errors: usage for a malformed direct value or selection, unsupported for "-", io for what cannot be opened or is not there, malformed for
-// what is of no known kind, check_failed for a report that contradicts itself.
+// Errors: usage for a malformed direct value or selection, unsupported for "-", io for what cannot be opened or is not
+// there, malformed for what is of no known kind, check_failed for a report that contradicts itself.
 Result<RegisterValues> load_register_values(const std::string& spec, Host& host, const SourceOptions& options = {});
 
 }  // namespace mrtool

@@ -198,7 +198,8 @@ TEST_CASE("a TPM that is busy is said to be, by the kernel's reason") {
 TEST_CASE("a TCTI that is not there") {
   const auto host = make_host("");
   CHECK(open_error("nonexistent:x", *host).contains("install the package libtss2-tcti-nonexistent0"));
-  CHECK(open_error("swtpm:path=/nonexistent/tpm", *host).contains("cannot be reached through swtpm:path=/nonexistent/tpm"));
+  CHECK(open_error("swtpm:path=/nonexistent/tpm", *host)
+            .contains("cannot be reached through swtpm:path=/nonexistent/tpm"));
 }
 
 TEST_CASE("a software TPM: all banks, as tpm2_pcrread reads them, before and after extends") {
