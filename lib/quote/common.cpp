@@ -51,7 +51,8 @@ void tell_unused(std::vector<QuoteCheck>& checks, const QuoteEvidence& evidence,
       checks.push_back(
           {.name = "unused-input",
            .verdict = Verdict::inconclusive,
-           .detail = fmt::format("{} was given, and nothing in a report of this kind is checked with it", row.name)});
+           .detail = fmt::format("nothing in a report of this kind is checked with {}: give only what belongs to it",
+                                 row.name)});
     }
   }
 }

@@ -296,6 +296,9 @@ void Appraisal::add(const Batch& batch) {
 DiagnosticSink& Appraisal::diagnostics() {
   return state_->pass().sink;
 }
+void Appraisal::add_damaged(std::size_t log) {
+  state_->add_damaged(log);
+}
 AppraisalReport Appraisal::finish() {
   return state_->finish();
 }

@@ -74,7 +74,9 @@ class Appraisal {
   // For the readers of the present pass; their diagnostics become findings.
   DiagnosticSink& diagnostics();
 
-  // After the last pass.
+  // After the last pass: this log could not be read, or not to its end.
+  void add_damaged(std::size_t log);
+  // After all of that.
   AppraisalReport finish();
 
  private:

@@ -44,6 +44,7 @@ struct Appraisal::State final : BoundRecords {
   std::vector<std::size_t> next_pass();
   void begin_log(std::size_t log, const LogInfo& info);
   void add(const Batch& batch);
+  void add_damaged(std::size_t log) { damaged_.push_back(logs_[log].path); }
   AppraisalReport finish();
 
   // BoundRecords
@@ -111,6 +112,7 @@ struct Appraisal::State final : BoundRecords {
   RecordFindings records_;
   std::vector<PolicyRun> policies_;
   std::vector<Finding> findings_;
+  std::vector<std::string> damaged_;  // paths of logs that were not read to their end
   bool needed_tolerance_ = false;
 };
 

@@ -86,15 +86,25 @@ QuoteCheck Appraisal::State::check_sources() const {
   if (trusted.empty() && others.empty()) {
     return make_check("source", Verdict::inconclusive, "no register values were given: use --quote or --against");
   }
+  const Verdict quoted = quote_ ? verdict_of(quote_->checks) : Verdict::pass;
   if (trusted.empty()) {
-    return make_check("source", Verdict::inconclusive,
-                      fmt::format("nothing authenticates {}: give a quote, or --trust-registers", listed(others)));
+    return make_check(
+        "source", Verdict::inconclusive,
+        quoted == Verdict::fail
+            ? fmt::format("a quote that fails its checks vouches for nothing, so that nothing "
+                          "authenticates {}",
+                          listed(others))
+            : fmt::format("nothing authenticates {}: give a quote, or --trust-registers", listed(others)));
   }
   std::string detail = fmt::format("values are from {}", listed(trusted));
   if (!others.empty()) {
     detail += fmt::format("; {} cannot vouch for anything", listed(others));
   }
-  return make_check("source", Verdict::pass, std::move(detail));
+  if (quoted == Verdict::inconclusive) {
+    detail += "; what the checks of the quote leave open is open here too";
+  }
+  return make_check("source", quoted == Verdict::inconclusive ? Verdict::inconclusive : Verdict::pass,
+                    std::move(detail));
 }
 
 QuoteCheck Appraisal::State::check_values() {
@@ -142,7 +152,7 @@ QuoteCheck Appraisal::State::check_coverage() {
       by_register[result.reg].push_back(&result);
     }
   }
-  std::vector<std::string> lacking = options_.require ? uncovered_requirements() : std::vector<std::string>();
+  std::map<std::string, std::vector<std::string>> lacking;  // by reason
   for (const auto& [reg, results] : by_register) {
     const auto best =
         std::ranges::max_element(results, {}, [this](const RegisterResult* result) { return standing(*result); });
@@ -152,12 +162,22 @@ QuoteCheck Appraisal::State::check_coverage() {
     if (covered || reached == Standing::failed || options_.require) {
       continue;
     }
-    lacking.push_back(fmt::format("{} ({})", to_string(reg), reason_of(reached, **best)));
+    lacking[reason_of(reached, **best)].push_back(to_string(reg));
     add_finding(**best, Verdict::inconclusive, "not-vouched-for",
                 fmt::format("nothing vouches for {}: {}", to_string(reg), reason_of(reached, **best)));
   }
+  if (options_.require) {
+    if (const std::vector<std::string> uncovered = uncovered_requirements(); !uncovered.empty()) {
+      return make_check("coverage", Verdict::inconclusive, fmt::format("nothing vouches for {}", listed(uncovered)));
+    }
+  }
   if (!lacking.empty()) {
-    return make_check("coverage", Verdict::inconclusive, fmt::format("nothing vouches for {}", listed(lacking)));
+    std::vector<std::string> groups;
+    for (const auto& [reason, names] : lacking) {
+      groups.push_back(fmt::format("{}: {}", listed(names), reason));
+    }
+    return make_check("coverage", Verdict::inconclusive,
+                      fmt::format("nothing vouches for {}", fmt::join(groups, "; nor for ")));
   }
   if (by_register.empty() && !options_.require) {
     return make_check("coverage", Verdict::inconclusive, "the logs extend no register");
@@ -216,7 +236,11 @@ QuoteCheck Appraisal::State::check_unexplained() {
     return make_check("unexplained", Verdict::skipped,
                       fmt::format("no record explains {}; nothing requires them", listed(others)));
   }
-  return make_check("unexplained", Verdict::pass, "no register has changed without a record");
+  const bool any_value = std::ranges::any_of(sources_, [](const WeighedSource& source) {
+    return source.values.kind != "carried" && !source.values.values.empty();
+  });
+  return any_value ? make_check("unexplained", Verdict::pass, "no register has changed without a record")
+                   : make_check("unexplained", Verdict::skipped, "no register values are known");
 }
 
 Layer Appraisal::State::registers_layer() {
@@ -240,9 +264,13 @@ QuoteCheck Appraisal::State::check_digests() const {
         "digests", Verdict::fail,
         fmt::format("{} not the hash of the content beside it", count_of(total.differs, "digest is", "digests are")));
   }
-  return make_check("digests", Verdict::pass,
-                    fmt::format("{} of what the logs show; {} of things outside of them",
-                                count_of(total.matches, "is", "are"), count_of(total.unverifiable, "is", "are")));
+  if (total.matches + total.unverifiable == 0) {
+    return make_check("digests", Verdict::skipped, "no digest was read");
+  }
+  return make_check(
+      "digests", Verdict::pass,
+      fmt::format("{} of content in the logs; {} of content outside of them, which is not seen here",
+                  count_of(total.matches, "digest is", "digests are"), count_of(total.unverifiable, "is", "are")));
 }
 
 QuoteCheck Appraisal::State::check_tolerances() {
@@ -260,6 +288,10 @@ QuoteCheck Appraisal::State::check_tolerances() {
     return make_check("format", Verdict::fail,
                       fmt::format("a log breaks its format: {}; --tolerate {} takes it", fmt::join(refused, ", "),
                                   fmt::join(refused, ",")));
+  }
+  if (!damaged_.empty()) {
+    return make_check("format", Verdict::inconclusive,
+                      fmt::format("not read to the end, so that what is missing is not judged: {}", listed(damaged_)));
   }
   if (!taken.empty()) {
     return make_check("format", Verdict::pass, fmt::format("tolerated: {}", fmt::join(taken, ", ")));
@@ -283,6 +315,9 @@ QuoteCheck Appraisal::State::check_continuity() const {
   if (!gaps.empty()) {
     return make_check("continuity", Verdict::inconclusive,
                       fmt::format("only the log says what the register held before it: {}", listed(gaps)));
+  }
+  if (results_.empty()) {
+    return make_check("continuity", Verdict::skipped, "no record was read");
   }
   return make_check("continuity", Verdict::pass, "each log starts where its platform or the log before it leaves off");
 }

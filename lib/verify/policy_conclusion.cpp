@@ -197,7 +197,9 @@ class Judge {
     for (const Bound& at : found_) {
       records += std::min(at.records, at.chain->most);
     }
-    return fmt::format("none of {} records in {} registers breaks it", records, found_.size() + untouched_);
+    const std::size_t registers = found_.size() + untouched_;
+    return fmt::format("none of {} record{} in {} register{} breaks it", records, records == 1 ? "" : "s", registers,
+                       registers == 1 ? "" : "s");
   }
 
   Conclusion ordered() const {

@@ -208,7 +208,7 @@ class Loader {
     if (auto status = select_registers(*node.find("select"), rule); !status) {
       return std::unexpected(status.error());
     }
-    MRTOOL_TRY(expect, word_of(*node.find("expect"), "what is expected", kExpectations));
+    MRTOOL_TRY(expect, word_of(*node.find("expect"), "an expectation", kExpectations));
     rule.expect = expect;
     if (const Node* phase = node.find("phase")) {
       MRTOOL_TRY(word, word_of(*phase, "a phase", kPhases));

@@ -79,7 +79,7 @@ std::string reason_of(Standing standing, const RegisterResult& result) {
     case Standing::uncompared:
       return "no value was given for it";
     case Standing::untrusted:
-      return "its value comes from a source that nothing authenticates: give a quote, or --trust-registers";
+      return "nothing authenticates the source of its value";
     case Standing::weak:
       return "it was compared by SHA-1 digests only: give values of another bank, or --allow-sha1";
     case Standing::unproven:

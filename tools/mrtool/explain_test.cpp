@@ -35,6 +35,19 @@ TEST_CASE("a value of nothing known is explained by none, and the count is told"
   CHECK(finished.out.contains("none of 17 hypotheses hold"));
 }
 
+TEST_CASE("a register that no record is about is told, and no comparison is not taken for an equal one") {
+  const Finished ima = mrtool({"explain", kLog, "--against", kValues});
+  CAPTURE(ima.out);
+  CHECK(ima.status == 1);
+  CHECK(ima.out.contains("sha256:pcr10"));
+  CHECK(ima.out.contains("no record of these logs extends it in this bank"));
+  CHECK(ima.err.contains("binary_runtime_measurements"));
+  const Finished none = mrtool({"explain", kLog, "--against", "sha256:12=" + std::string(64, '0')});
+  CHECK(none.status == 6);
+  CHECK(none.out.contains("no value was compared"));
+  CHECK(none.err.contains("nothing-compared"));
+}
+
 TEST_CASE("where nothing differs there is nothing to explain") {
   const Finished finished = mrtool({"explain", "--register", "0-7", kLog, "--against", kValues});
   CHECK(finished.status == 0);

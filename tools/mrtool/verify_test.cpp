@@ -187,7 +187,7 @@ TEST_CASE("a file that nobody signed is no quote") {
     const Finished finished = mrtool({"verify", made.path("ccel.bin"), "--quote", made.path(file), "--no-nonce"});
     CHECK(finished.status == 3);
     CHECK(finished.out.empty());
-    CHECK(finished.err.contains("no signed report"));
+    CHECK(finished.err.contains("expected a signed report"));
   }
 }
 
@@ -274,6 +274,47 @@ TEST_CASE("a policy that was made from a log is met by it, and by no other") {
   const Finished other = held_against("sdboot-default");
   CAPTURE(other.out);
   CHECK(other.status == 1);
+}
+
+TEST_CASE("no policy is made of a log and values that contradict each other, or beside options that it would ignore") {
+  const std::string log = "vm/shimgrub-secureboot/binary_bios_measurements";
+  const Finished other = mrtool({"verify", "--make-policy", log, "--against", "vm/direct-ima-ng/tpm2_pcrread.yaml"});
+  CHECK(other.status == 1);
+  CHECK(other.out.empty());
+  CHECK(other.err.contains("sha256:pcr7"));
+  for (const char* const ignored : {"--quote", "--policy", "--require"}) {
+    CHECK(mrtool({"verify", "--make-policy", log, ignored, "sha256:7"}).status == 2);
+  }
+  CHECK(mrtool({"verify", "--make-policy", log, "--json"}).status == 2);
+}
+
+TEST_CASE("no layer claims what was not looked at") {
+  const auto verdict_of = [](const nlohmann::json& document, const std::string& name) {
+    for (const auto& layer : document.at("layers")) {
+      for (const auto& check : layer.at("checks")) {
+        if (check.at("check") == name) {
+          return check.at("verdict").get<std::string>();
+        }
+      }
+    }
+    return std::string("absent");
+  };
+  const Finished cut = mrtool({"verify", "--json", "vectors/agile-sha256-cut.bin"});
+  CHECK(cut.status == 3);
+  const auto damaged = nlohmann::json::parse(cut.out);
+  CHECK(verdict_of(damaged, "format") == "inconclusive");
+  CHECK(verdict_of(damaged, "unexplained") == "skipped");
+  const Finished none = mrtool({"verify", "--json", "quotes/tdreport.bin"});
+  CHECK(none.status == 3);
+  const auto unread = nlohmann::json::parse(none.out);
+  CHECK(verdict_of(unread, "format") == "inconclusive");
+  CHECK(verdict_of(unread, "digests") == "skipped");
+  CHECK(verdict_of(unread, "continuity") == "skipped");
+  const Finished unsigned_quote = mrtool({"verify", "--json", "vectors/agile-sha256.bin", "--quote",
+                                          "quotes/tpm2/quote.msg", "--pcrs", "quotes/tpm2/quote.pcrs", "--no-nonce"});
+  CAPTURE(unsigned_quote.out);
+  CHECK(unsigned_quote.status != 0);
+  CHECK(verdict_of(nlohmann::json::parse(unsigned_quote.out), "source") == "inconclusive");
 }
 
 TEST_CASE("no policy is made of a log that cannot be read") {

@@ -151,8 +151,15 @@ std::optional<std::string> without_effect(const CommandLine& line) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
     }
   }
-  constexpr auto kExcludeOther =
-      std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml}, {OptionId::raw, OptionId::tpm2_yaml}});
+  constexpr auto kExcludeOther = std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},
+                                                      {OptionId::raw, OptionId::tpm2_yaml},
+                                                      {OptionId::make_policy, OptionId::quote},
+                                                      {OptionId::make_policy, OptionId::policy},
+                                                      {OptionId::make_policy, OptionId::ima_key},
+                                                      {OptionId::make_policy, OptionId::require},
+                                                      {OptionId::make_policy, OptionId::initial},
+                                                      {OptionId::make_policy, OptionId::json},
+                                                      {OptionId::make_policy, OptionId::yaml}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);

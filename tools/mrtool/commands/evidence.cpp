@@ -181,8 +181,8 @@ Result<std::optional<QuoteResult>> appraise_quote(const CommandLine& line, Host&
   const QuoteKind* const kind = find_quote_kind(evidence.quote.bytes);
   if (kind == nullptr) {
     return about(Error{.kind = ErrorKind::malformed,
-                       .message = "this is no signed report that is known here; values that nobody signed are given "
-                                  "with --against",
+                       .message = "expected a signed report (TPM quote, TDX quote, CCA token, Nitro document or SNP "
+                                  "report), found none of these; values that nobody signed are given with --against",
                        .file = {},
                        .offset = {},
                        .record = {}},

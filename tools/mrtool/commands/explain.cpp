@@ -11,6 +11,7 @@
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
+#include "tools/mrtool/commands/replay_findings.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/render/document.hpp"
@@ -44,6 +45,20 @@ std::vector<Puzzle> puzzles_of(const std::vector<RegisterResult>& results, const
     }
   }
   return puzzles;
+}
+
+// Of registers that no record is about: there is nothing to try.
+std::vector<Explanation> without_records(const std::vector<RegisterResult>& results) {
+  std::vector<Explanation> explanations;
+  for (const RegisterResult& result : results) {
+    for (const Comparison& comparison : result.against) {
+      if (result.records == 0 && comparison.state == MatchState::unexplained && explanations.size() < kPuzzles) {
+        explanations.push_back(
+            {.puzzle = {.key = {result.reg, result.bank}, .value = comparison.value}, .hypotheses = {}});
+      }
+    }
+  }
+  return explanations;
 }
 
 // mrtool.explain/1.
@@ -87,6 +102,12 @@ void append_text(std::string& out, const Explanation& explanation, bool all, con
   const RegisterKey& key = explanation.puzzle.key;
   style.append(out, Tone::name, fmt::format("{}:{}", to_string(key.bank), escape_for_terminal(to_string(key.reg))));
   fmt::format_to(std::back_inserter(out), "  {}\n", explanation.puzzle.value.hex());
+  if (explanation.hypotheses.empty()) {
+    out +=
+        "  it has left its initial value, and no record of these logs extends it in this bank: give the log that "
+        "does\n";
+    return;
+  }
   std::size_t holding = 0;
   for (const Hypothesis& hypothesis : explanation.hypotheses) {
     holding += hypothesis.holds ? 1 : 0;
@@ -107,7 +128,8 @@ void append_text(std::string& out, const Explanation& explanation, bool all, con
                  explanation.bounded ? "; not all that could be, for there are many records" : "");
 }
 
-void render(const std::vector<Explanation>& explanations, const CommandLine& line, Session& session) {
+void render(const std::vector<Explanation>& explanations, ReplayVerdict verdict, const CommandLine& line,
+            Session& session) {
   std::string& out = session.out().buffer();
   for (const Explanation& explanation : explanations) {
     switch (session.rendering()) {
@@ -124,7 +146,8 @@ void render(const std::vector<Explanation>& explanations, const CommandLine& lin
     }
   }
   if (explanations.empty() && session.rendering() == Rendering::text) {
-    out += "nothing to explain: no value differs from what the logs lead to\n";
+    out += verdict == ReplayVerdict::equal ? "nothing to explain: no value differs from what the logs lead to\n"
+                                           : "nothing to explain: no value was compared that could differ\n";
   }
 }
 
@@ -172,7 +195,7 @@ int explain_command(const CommandLine& line, Environment& environment) {
   RereadHost host(session.host());
   LogChain chain(*names, host, session.diagnostics(), {.compute_alternatives = true});
   Replay replay({.initial = *std::move(initial)}, session.diagnostics());
-  replay.compare_with(*std::move(sources));
+  replay.compare_with(*sources);
   LogChain::Step step;
   while (chain.next(step)) {
     if (step.first_of_log) {
@@ -188,11 +211,19 @@ int explain_command(const CommandLine& line, Environment& environment) {
   Explainer explainer(puzzles_of(results, *filter));
   DiagnosticSink again;  // says what the first reading said
   read(*std::move(names), host, again, explainer);
-  const std::vector<Explanation> explanations = explainer.finish(results);
-  render(explanations, line, session);
-
+  std::vector<Explanation> explanations = explainer.finish(results);
   std::erase_if(results, [&filter](const RegisterResult& result) { return !filter->takes(result.reg, result.bank); });
-  return session.finish(chain, exit_status_of(verdict_of(results, true)));
+  std::ranges::move(without_records(results), std::back_inserter(explanations));
+
+  ReplayView view;
+  view.logs = chain.logs();
+  view.verdict = verdict_of(results, true);
+  view.registers = std::move(results);
+  view.sources = *std::move(sources);
+  explain_nothing(view, *filter, session.diagnostics());
+  hint_at_missing_logs(view, session.diagnostics());
+  render(explanations, view.verdict, line, session);
+  return session.finish(chain, exit_status_of(view.verdict));
 }
 
 }  // namespace mrtool

@@ -1,5 +1,8 @@
 // mrtool verify: may these logs be believed? Quote, registers, logs, the registers that they carry, and policy.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "lib/base/json_text.hpp"
 #include "lib/base/reread_host.hpp"
@@ -141,6 +144,16 @@ class VerifiedLogs {
   const std::vector<LogSummary>& summaries() const { return summaries_; }
   // Of each log's last reading.
   const std::vector<Error>& errors() const { return errors_; }
+  // The logs that errors are about, each once.
+  std::vector<std::size_t> damaged() const {
+    std::vector<std::size_t> logs;
+    for (std::size_t log = 0; log < names_.size(); ++log) {
+      if (std::ranges::find(errors_, names_[log].path, &Error::file) != errors_.end()) {
+        logs.push_back(log);
+      }
+    }
+    return logs;
+  }
 
  private:
   std::vector<LogName> names_;
@@ -189,13 +202,36 @@ class PolicyWriter {
       }
     }
   }
-  std::string yaml() { return maker_.yaml(replay_.finish()); }
+  void finish() { results_ = replay_.finish(); }
+  std::string yaml() const { return maker_.yaml(results_); }
+  // Registers whose records do not lead to the value that was given: a policy of both could not be met.
+  std::vector<std::string> contradictions() const {
+    std::vector<std::string> names;
+    for (const RegisterResult& result : results_) {
+      const bool differs = std::ranges::any_of(result.against, [&result](const Comparison& comparison) {
+        return result.records != 0 && result.complete && comparison.state == MatchState::differs;
+      });
+      if (differs) {
+        names.push_back(fmt::format("{}:{}", to_string(result.bank), to_string(result.reg)));
+      }
+    }
+    return names;
+  }
 
  private:
   void add(const LogChain::Step& step, const Record& record) {
     const Judgement judgement = judge(record, *step.info, engine_);
     const Decoded decoded = decode(record, *step.info);
     maker_.add({.log = step.log, .info = step.info, .record = &record, .judgement = &judgement, .decoded = &decoded});
+    if (record.violation) {
+      diagnostics_.add({.severity = Severity::warning,
+                        .code = "ima-violation",
+                        .log = step.log,
+                        .record = record.number,
+                        .offset = record.offset,
+                        .message = "a file was open for writing while it was measured: the rule on known files stays "
+                                   "inconclusive for a list with this record"});
+    }
     if (std::ranges::find(judgement.digests, Check::differs, &DigestJudgement::check) != judgement.digests.end()) {
       diagnostics_.add({.severity = Severity::warning,
                         .code = "digest-differs",
@@ -209,6 +245,7 @@ class PolicyWriter {
   DiagnosticSink& diagnostics_;
   HashEngine engine_;
   Replay replay_;
+  std::vector<RegisterResult> results_;
   PolicyMaker maker_;
 };
 
@@ -229,6 +266,16 @@ int make_policy(const CommandLine& line, Session& session) {
   writer.read(chain, *sources);
   if (const auto missing = session.missing_input(chain)) {
     return session.stop(*missing);
+  }
+  writer.finish();
+  if (const auto contradictions = writer.contradictions(); !contradictions.empty()) {
+    return session.stop(Error{.kind = ErrorKind::check_failed,
+                              .message = fmt::format("no policy is written: the logs do not lead to the values that "
+                                                     "--against gives for {}",
+                                                     fmt::join(contradictions, ", ")),
+                              .file = {},
+                              .offset = {},
+                              .record = {}});
   }
   if (chain.errors().empty()) {
     session.out().buffer() += writer.yaml();
@@ -277,6 +324,9 @@ int verify_command(const CommandLine& line, Environment& environment) {
   }
   if (const auto missing = session.missing_input(logs.summaries(), logs.errors())) {
     return session.stop(*missing);
+  }
+  for (const std::size_t damaged : logs.damaged()) {
+    appraisal.add_damaged(damaged);
   }
   view.report = appraisal.finish();
   view.logs = logs.summaries();
