@@ -268,8 +268,10 @@ Bytes to_der(ByteView signature) {
   if (!parts || !r || !s || ECDSA_SIG_set0(parts.get(), r.get(), s.get()) != 1) {
     return {};
   }
+  // NOLINTBEGIN(bugprone-unused-return-value): the signature owns them now
   (void)r.release();
   (void)s.release();
+  // NOLINTEND(bugprone-unused-return-value)
   unsigned char* raw = nullptr;
   const int size = i2d_ECDSA_SIG(parts.get(), &raw);
   const Owned<unsigned char> der(raw);

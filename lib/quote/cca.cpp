@@ -315,12 +315,12 @@ QuoteCheck lifecycle_check(const Token& platform) {
 // A claim for people: integers, text and bytes as they are; of a structure, its encoding.
 Value value_of(const CborItem& item) {
   if (const auto text = item.text()) {
-    return Value(*text);
+    return *text;
   }
   if (item.kind == CborKind::unsigned_integer) {
     return Value::wide(item.number);
   }
-  return Value(to_bytes(item.byte_string().value_or(item.raw)));
+  return to_bytes(item.byte_string().value_or(item.raw));
 }
 
 struct Shown {

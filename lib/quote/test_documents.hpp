@@ -4,15 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lib/base/cbor_head.hpp"
-#include "lib/base/byte_writer.hpp"
 #include "lib/crypto/test_key.hpp"
 #include "lib/quote/cbor.hpp"
 #include "lib/quote/cose.hpp"
@@ -130,27 +127,7 @@ inline bool all_pass(const Result<QuoteResult>& result) {
 
 // With MRTOOL_MAKE_QUOTES set, what passes here becomes a seed of cose_fuzz.cpp, in its layout. A manifest or the last
 // root goes along.
-inline void keep_as_seed(const std::string& name, const QuoteEvidence& evidence) {
-  if (std::getenv("MRTOOL_MAKE_QUOTES") == nullptr) {
-    return;
-  }
-  const Bytes key = evidence.key ? evidence.key->bytes : Bytes();
-  const bool has_root = !evidence.manifest && !evidence.roots.empty();
-  const Bytes more = evidence.manifest ? evidence.manifest->bytes : has_root ? evidence.roots.back().bytes : Bytes();
-  const auto options =
-      static_cast<std::uint8_t>((evidence.key ? 1 : 0) | (evidence.manifest ? 2 : 0) | (has_root ? 4 : 0));
-  const Bytes seed = ByteWriter()
-                         .u8(options)
-                         .u16(static_cast<std::uint16_t>(key.size()))
-                         .u16(static_cast<std::uint16_t>(more.size()))
-                         .bytes(key)
-                         .bytes(more)
-                         .bytes(evidence.quote.bytes)
-                         .take();
-  std::ofstream out(MRTOOL_SOURCE_DIR "/testdata/quotes/cose-fuzz/" + name, std::ios::binary);
-  out.write(as_text(seed).data(), static_cast<std::streamsize>(seed.size()));
-  REQUIRE_MESSAGE(out, name);
-}
+void keep_as_seed(const std::string& name, const QuoteEvidence& evidence);
 
 // The bytes that can be changed, one at a time, without any check noticing.
 inline std::vector<std::size_t> unnoticed_changes(QuoteEvidence evidence,

@@ -31,6 +31,7 @@ class RequestDirectory {
   }
   ~RequestDirectory() {
     if (host_ != nullptr) {
+      // NOLINTNEXTLINE(bugprone-unused-return-value): a destructor can tell nobody
       (void)host_->remove_directory(path_);
     }
   }

@@ -126,7 +126,7 @@ std::optional<Digest> Replay::State::given_initial(const Register& reg, const Ba
   return given == options_.initial.end() ? std::nullopt : fit(given->second, bank.row->size);
 }
 
-const Claim* Replay::State::claim_of(const Slot& slot, const Bank& bank) const {
+const Claim* Replay::State::claim_of(const Slot& slot, const Bank& bank) {
   // After an H-CRTM sequence the TPM ignores the locality of its startup (5.2), so a measured claim wins.
   for (const bool measured : {true, false}) {
     for (const Claim& claim : slot.claims) {

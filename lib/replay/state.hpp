@@ -158,7 +158,7 @@ struct Replay::State {
   void assert_present(const Record& record, std::size_t slot, std::size_t position);
   void start(Cell& cell, const Slot& slot, const Bank& bank, bool extended);
   std::optional<Digest> given_initial(const Register& reg, const Bank& bank) const;
-  const Claim* claim_of(const Slot& slot, const Bank& bank) const;
+  static const Claim* claim_of(const Slot& slot, const Bank& bank);
 
   // the fold (fold.cpp)
   void fold(const Record& record, std::size_t slot);
