@@ -6,9 +6,13 @@ namespace mrtool {
 
 namespace {
 
-bool is_weak(HashAlgorithm bank) {
-  const HashAlgorithmRow* const row = find_algorithm(bank);
-  return row == nullptr || row->weak;
+bool folds_sha1(const RegisterResult& result) {
+  return result.digest_rule == DigestRule::padded_sha1 || result.digest_rule == DigestRule::padded_before;
+}
+
+bool is_weak(const RegisterResult& result) {
+  const HashAlgorithmRow* const row = find_algorithm(result.bank);
+  return row == nullptr || row->weak || folds_sha1(result);
 }
 
 // What the log itself leaves open, whatever the value's source.
@@ -46,7 +50,7 @@ Standing standing_by(const RegisterResult& result, const Comparison& comparison,
   if (!options.trusts(comparison.source)) {
     return Standing::untrusted;
   }
-  return is_weak(result.bank) && !options.allow_weak ? Standing::weak : Standing::vouched;
+  return is_weak(result) && !options.allow_weak ? Standing::weak : Standing::vouched;
 }
 
 }  // namespace
@@ -79,6 +83,11 @@ std::string reason_of(Standing standing, const RegisterResult& result) {
     case Standing::untrusted:
       return "its value comes from a source that nothing authenticates: give a quote, or --trust-registers";
     case Standing::weak:
+      if (folds_sha1(result)) {
+        return "its bank holds SHA-1 digests with zeros behind them, as IMA extended them before Linux 5.8: "
+               "--allow-sha1 "
+               "takes that";
+      }
       return "it was compared in a SHA-1 bank only: give values of another bank, or --allow-sha1";
     case Standing::unproven:
       if (result.log_verdict == LogVerdict::gap) {
