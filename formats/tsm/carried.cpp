@@ -250,6 +250,11 @@ std::optional<Carrying> parse_carried(std::string_view line, HashAlgorithm bank,
   if (carrying.computed && !carrying.digest && !carrying.record.extends) {
     return std::nullopt;
   }
+  // Only a direct extend is logged before it is tried: any other record that may not have happened is made up.
+  if (carrying.record.tentative && (carrying.record.content != ContentType::tsm ||
+                                    carrying.record.type != static_cast<std::uint32_t>(TsmLine::extend))) {
+    return std::nullopt;
+  }
   const ByteView digest = carrying.digest ? carrying.digest->view() : ByteView{};
   if (format_line(carrying.record, carrying.computed, digest) != line) {
     return std::nullopt;

@@ -187,6 +187,11 @@ bool is_extendable(const Register& reg) {
   return kind_row(reg.kind).extendable || !reg.carrier.empty();
 }
 
+bool can_hold_records(const Register& reg) {
+  constexpr std::array kOthers{RegisterKind::none, RegisterKind::invalid, RegisterKind::mrtd, RegisterKind::rim};
+  return std::ranges::find(kOthers, reg.kind) == kOthers.end();
+}
+
 std::optional<Register> register_of_provider(std::string_view provider, std::string_view name) {
   constexpr std::array<std::string_view, 3> kUnsaid{"", "tdx_guest", "arm_cca_guest"};
   const bool unsaid = std::ranges::find(kUnsaid, provider) != kUnsaid.end();

@@ -24,6 +24,9 @@ bool display_before(const Register& a, const Register& b);
 
 // Can a guest extend it at run time? Of a virtual one: by extending its carrier.
 bool is_extendable(const Register& reg);
+// Does what it holds come about by records of a log? Not so for measurements that are made once, and for what is no
+// register.
+bool can_hold_records(const Register& reg);
 
 // The register that a provider of a kernel's measurement-register tree calls `name`: one of the platform's where the
 // name is one (rtmr0, mrtd), else mr:NAME. The providers of the platforms themselves (tdx_guest, arm_cca_guest) are

@@ -105,7 +105,7 @@ void Replay::State::assert_present(const Record& record, std::size_t slot, std::
     // Nothing but the log says so, unless it is where the platform starts the register.
     start(here, slots_[slot], bank, true);
     if (!given_initial(slots_[slot].reg, bank)) {
-      const bool known = here.value == *value;
+      const bool known = platform_initial_value(slots_[slot].reg, bank.row->size, true).value == *value;
       here.value = *value;
       here.initial = *value;
       here.initial_reason = fmt::format("first SYNC in record {}", record.number);

@@ -73,24 +73,23 @@ LogVerdict log_verdict_of(const Reading& reading, const std::vector<Comparison>&
     return LogVerdict::unbound;
   }
   std::uint64_t covered = 0;
+  bool behind_gap = false;
   for (const Comparison& comparison : all) {
     if (comparison.state == MatchState::differs || comparison.state == MatchState::unexplained) {
       return missing ? LogVerdict::unbound : LogVerdict::fail;
     }
     covered = std::max(covered, comparison.matched_records);
+    // What all of a log comes to may be a value that is stated behind its last record.
+    behind_gap = behind_gap || (reading.first_gap && (comparison.state == MatchState::equal ||
+                                                      *reading.first_gap < comparison.matched_records));
   }
-  if (reading.first_gap && *reading.first_gap < covered) {
+  if (behind_gap) {
     return LogVerdict::gap;
   }
   if (reading.tail_only) {
     return LogVerdict::tail_only;
   }
   return reading.first_direct && *reading.first_direct < covered ? LogVerdict::opaque : LogVerdict::complete;
-}
-
-bool can_be_folded(const Register& reg) {
-  return reg.kind != RegisterKind::mrtd && reg.kind != RegisterKind::rim && reg.kind != RegisterKind::none &&
-         reg.kind != RegisterKind::invalid;
 }
 
 }  // namespace
@@ -102,7 +101,7 @@ void Replay::State::compare_with(std::vector<RegisterValues> sources) {
   for (std::size_t source = 0; source < sources.size(); ++source) {
     direct_.push_back(sources[source].kind == "direct");
     for (const auto& [key, value] : sources[source].values) {
-      if (!can_be_folded(key.reg)) {
+      if (!can_hold_records(key.reg)) {
         say_of_log(Severity::note, "not-replayable",
                    fmt::format("{} is not compared: no log explains its value", to_string(key.reg)));
         continue;

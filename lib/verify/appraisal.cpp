@@ -48,7 +48,8 @@ bool Appraisal::State::is_virtual(const AppraisedLog& log) const {
     return false;
   }
   return std::ranges::none_of(sources_, [&log](const WeighedSource& source) {
-    return std::ranges::any_of(source.values.values, [&log](const auto& entry) { return entry.first.reg == *log.reg; });
+    return source.values.kind != kCarried &&
+           std::ranges::any_of(source.values.values, [&log](const auto& entry) { return entry.first.reg == *log.reg; });
   });
 }
 
@@ -144,6 +145,7 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
     const HashAlgorithmRow* const row = find_algorithm(key.bank);
     if (row == nullptr) {
       check.detail = fmt::format("bank {} cannot be computed here", to_string(key.bank));
+      values.values.clear();
       return false;
     }
     const Digest value =
@@ -198,7 +200,7 @@ void Appraisal::State::take_carried_values() {
   for (auto& [carrier, source] : carried) {
     const auto reg = parse_register(carrier);
     source.values.source = carrier;
-    source.values.kind = "carried";
+    source.values.kind = kCarried;
     // Of the carrier no more was read than is vouched for.
     source.trusted =
         reg && std::ranges::any_of(pass().results, [&](const RegisterResult& result) {
@@ -275,7 +277,7 @@ std::uint64_t Appraisal::State::count(const Register& reg, HashAlgorithm bank) c
 
 bool Appraisal::State::vouched(const Register& reg, HashAlgorithm bank) const {
   return vouched_.contains({reg, bank}) || std::ranges::any_of(sources_, [&](const WeighedSource& source) {
-           return source.trusted && source.values.kind != "carried" && source.values.values.contains({reg, bank});
+           return source.trusted && source.values.kind != kCarried && source.values.values.contains({reg, bank});
          });
 }
 

@@ -31,6 +31,9 @@ struct AppraisedPass {
   std::uint64_t beyond = 0;             // records behind a bound
 };
 
+// RegisterValues::kind of what records about other registers come to.
+inline constexpr std::string_view kCarried = "carried";
+
 // A source of values and what they are worth.
 struct WeighedSource {
   RegisterValues values;
@@ -90,6 +93,8 @@ struct Appraisal::State final : BoundRecords {
   Verdict judge_boot_aggregate(const RecordFindings::BootAggregate& entry, std::string& why);
   bool is_required(const Register& reg, HashAlgorithm bank) const;
   std::vector<std::string> uncovered_requirements() const;
+  bool is_named_by_log(const Register& reg) const;
+  std::vector<std::string> logs_without_value() const;
   void add_diagnostics();
   void add_finding(const RegisterResult& result, Verdict effect, std::string_view code, std::string message);
 

@@ -35,6 +35,10 @@ QuoteCheck make_check(std::string_view name, Verdict verdict, std::string detail
   return {.name = std::string(name), .verdict = verdict, .detail = std::move(detail)};
 }
 
+// Diagnostics of a fold that left records out, so that nothing vouches for these.
+constexpr std::array<std::string_view, 3> kIncomplete{"too-many-registers", "register-not-extendable",
+                                                      "static-register-extended"};
+
 bool is_tolerance(std::string_view code) {
   return code.size() > 1 && code[0] == 'T' && code[1] >= '0' && code[1] <= '9';
 }
@@ -77,7 +81,7 @@ QuoteCheck Appraisal::State::check_sources() const {
   std::vector<std::string> trusted;
   std::vector<std::string> others;
   for (const WeighedSource& source : sources_) {
-    if (source.values.kind == "carried") {
+    if (source.values.kind == kCarried) {
       continue;
     }
     std::string name = fmt::format("{} ({})", source.values.source, to_string(source.values.authenticated));
@@ -170,6 +174,10 @@ QuoteCheck Appraisal::State::check_coverage() {
     if (const std::vector<std::string> uncovered = uncovered_requirements(); !uncovered.empty()) {
       return make_check("coverage", Verdict::inconclusive, fmt::format("nothing vouches for {}", listed(uncovered)));
     }
+  } else {
+    for (const std::string& log : logs_without_value()) {
+      lacking["its log has no record about it, and no value was given"].push_back(log);
+    }
   }
   if (!lacking.empty()) {
     std::vector<std::string> groups;
@@ -185,6 +193,26 @@ QuoteCheck Appraisal::State::check_coverage() {
   return make_check("coverage", Verdict::pass,
                     options_.require ? fmt::format("all of {} is vouched for", to_string(*options_.require))
                                      : "every register that the logs extend is vouched for");
+}
+
+// Was a log named as this register's?
+bool Appraisal::State::is_named_by_log(const Register& reg) const {
+  return std::ranges::any_of(logs_, [&reg](const AppraisedLog& log) { return log.reg == reg; });
+}
+
+// Registers of which a log was given that says nothing about them, and no value that confirms that.
+std::vector<std::string> Appraisal::State::logs_without_value() const {
+  std::vector<std::string> lacking;
+  for (const AppraisedLog& log : logs_) {
+    const auto is_explained = [&](const RegisterResult& result) {
+      return result.reg == log.reg && (result.records != 0 || standing(result) == Standing::unexplained ||
+                                       (!result.against.empty() && vouched(result.reg, result.bank)));
+    };
+    if (log.reg && !is_virtual(log) && std::ranges::none_of(native_results(), is_explained)) {
+      lacking.push_back(to_string(*log.reg));
+    }
+  }
+  return lacking;
 }
 
 // Of --require, what no authenticated value vouches for.
@@ -223,7 +251,8 @@ QuoteCheck Appraisal::State::check_unexplained() {
     if (standing(result) != Standing::unexplained) {
       continue;
     }
-    const bool named = options_.require && options_.require->contains(result.reg, result.bank);
+    const bool named =
+        options_.require ? options_.require->contains(result.reg, result.bank) : is_named_by_log(result.reg);
     (named ? required : others).push_back(name_of(result.reg, result.bank));
     add_finding(
         result, named ? Verdict::fail : Verdict::pass, "unexplained",
@@ -374,7 +403,12 @@ Verdict Appraisal::State::judge_boot_aggregate(const RecordFindings::BootAggrega
   const std::vector<Digest> replayed = replayed_pcrs(bank);
   const std::vector<Digest> stated = stated_pcrs(bank);
   if (all_equal_to(entry.stated.value.view(), 0)) {
-    const bool has_tpm = !replayed.empty() || !stated.empty();
+    const bool states_pcrs = std::ranges::any_of(sources_, [](const WeighedSource& source) {
+      return source.trusted && std::ranges::any_of(source.values.values, [](const auto& value) {
+               return value.first.reg.kind == RegisterKind::pcr && value.first.reg.provider.empty();
+             });
+    });
+    const bool has_tpm = !replayed.empty() || states_pcrs;
     why = has_tpm ? "it is zeros, though this machine has PCRs" : "the kernel found no TPM: it binds nothing";
     return has_tpm ? Verdict::fail : Verdict::skipped;
   }
@@ -439,6 +473,8 @@ Layer Appraisal::State::log_layer() {
   Layer layer{.name = "log", .checks = {check_tolerances(), check_digests(), check_continuity()}};
   if (records_.saw_ima()) {
     layer.checks.push_back(check_boot_aggregates());
+  }
+  if (records_.saw_ima() || records_.violations() != 0) {
     layer.checks.push_back(check_violations());
   }
   std::uint64_t beyond = 0;
@@ -498,6 +534,13 @@ Layer Appraisal::State::virtual_layer() {
   for (const auto& [reg, banks] : by_register) {
     layer.checks.push_back(check_virtual(banks));
   }
+  for (std::size_t log = 0; log < logs_.size(); ++log) {
+    const bool waits = std::ranges::find(waiting_, log) != waiting_.end();
+    if (is_virtual(logs_[log]) && !waits && !by_register.contains(*logs_[log].reg)) {
+      layer.checks.push_back(make_check(to_string(*logs_[log].reg), Verdict::inconclusive,
+                                        "its log has no record, so that nothing is compared"));
+    }
+  }
   for (const RegisterResult& result : results_) {
     const bool has_log = std::ranges::any_of(logs_, [&result](const AppraisedLog& log) {
       return log.reg && log.reg->name == result.reg.name && log.reg->kind == result.reg.kind;
@@ -520,7 +563,7 @@ Layer Appraisal::State::policy_layer() {
   std::vector<RegisterResult> registers = results_;
   for (std::size_t index = 0; index < sources_.size(); ++index) {
     const WeighedSource& source = sources_[index];
-    if (!source.trusted || source.values.kind == "carried") {
+    if (!source.trusted || source.values.kind == kCarried) {
       continue;
     }
     for (const auto& [key, value] : source.values.values) {
@@ -530,8 +573,10 @@ Layer Appraisal::State::policy_layer() {
       stated.reg = key.reg;
       stated.bank = key.bank;
       stated.value = value;
-      if (stated.against.empty()) {
-        stated.against.push_back({.source = index, .value = value, .state = MatchState::equal});
+      if (std::ranges::find(stated.against, index, &Comparison::source) == stated.against.end()) {
+        const Digest initial = platform_initial_value(key.reg, value.size(), false).value;
+        stated.against.push_back(
+            {.source = index, .value = value, .state = value == initial ? MatchState::equal : MatchState::unexplained});
       }
     }
   }
@@ -551,7 +596,7 @@ void Appraisal::State::add_diagnostics() {
     }
     for (const Diagnostic& diagnostic : ended.sink.all()) {
       const bool refused = is_tolerance(diagnostic.code) && !tolerates(diagnostic.code);
-      const bool incomplete = diagnostic.code == "too-many-registers";
+      const bool incomplete = std::ranges::find(kIncomplete, diagnostic.code) != kIncomplete.end();
       findings_.push_back({.severity = diagnostic.severity,
                            .effect = refused      ? Verdict::fail
                                      : incomplete ? Verdict::inconclusive

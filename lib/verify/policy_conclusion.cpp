@@ -58,6 +58,9 @@ class Judge {
         all.insert(item.reg);
       }
     }
+    if (!rule_.registers && rule_.virtual_register.empty()) {
+      find_registers_without_log();
+    }
     for (const Register& reg : all) {
       if (const auto best = best_bank(reg)) {
         found_.push_back(*best);
@@ -65,6 +68,27 @@ class Judge {
         ++untouched_;
       } else {
         unbound_.push_back(reg);
+      }
+    }
+  }
+
+  // Of a rule on any register: those that have changed by records that are not here.
+  void find_registers_without_log() {
+    const auto has_log = [&](const Register& reg) {
+      return std::ranges::any_of(chains_, [&](const auto& entry) {
+        return entry.first.reg.kind == reg.kind && entry.first.reg.name == reg.name &&
+               entry.first.reg.index == reg.index && entry.first.reg.provider == reg.provider;
+      });
+    };
+    for (const RegisterResult& result : registers_) {
+      const bool changed = std::ranges::any_of(
+          result.against, [](const Comparison& comparison) { return comparison.state == MatchState::unexplained; });
+      const bool unexplained =
+          result.records == 0 && changed && can_hold_records(result.reg) && bound_.vouched(result.reg, result.bank);
+      // One whose value a record states was not extended.
+      const bool carried = !result.carried_by.empty() && result.value != result.initial;
+      if ((unexplained || carried) && !has_log(result.reg)) {
+        unbound_.push_back(result.reg);
       }
     }
   }

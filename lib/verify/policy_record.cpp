@@ -8,6 +8,7 @@
 #include "lib/content/event_text.hpp"
 #include "lib/content/ima_template.hpp"
 #include "lib/content/pcclient.hpp"
+#include "lib/content/tsm_line.hpp"
 
 namespace mrtool::policy {
 
@@ -160,6 +161,43 @@ std::optional<Bytes> RecordView::find_preimage() {
   return fits(bytes) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
+struct RecordView::LineEntry {
+  LineEntry(tsm::ImaEntry parsed, const JudgedRecord& line, HashEngine& engine, bool measured)
+      : entry(std::move(parsed)), record(entry.record(*line.record)), judgement(*line.judgement) {
+    record.extends = line.record->extends;
+    record.tentative = line.record->tentative;
+    record.digests = line.record->digests;
+    judgement.covered = ByteRange{0, record.data.size()};  // by way of the line
+    decoded = decode(record, *line.info);
+    view.emplace(
+        JudgedRecord{
+            .log = line.log, .info = line.info, .record = &record, .judgement = &judgement, .decoded = &decoded},
+        engine, measured);
+    view->sought_ = true;
+    view->preimage_ = entry.data;
+    view->sought_entry_ = true;
+  }
+
+  tsm::ImaEntry entry;
+  Record record;
+  Judgement judgement;
+  Decoded decoded;
+  std::optional<RecordView> view;
+};
+
+RecordView* RecordView::ima_entry() {
+  if (!sought_entry_) {
+    sought_entry_ = true;
+    if (record().content != ContentType::ima_template && preimage()) {
+      // What was measured is kept here: the entry is a view of it.
+      if (auto entry = tsm::parse_ima_entry(as_text(*preimage()))) {
+        entry_ = std::make_shared<LineEntry>(*std::move(entry), record_, engine_, wants_measured_);
+      }
+    }
+  }
+  return entry_ ? &*entry_->view : nullptr;
+}
+
 Evidence RecordView::as_claimed() {
   Evidence evidence{.decoded = record_.decoded, .covered_end = 0, .whole = false, .measured = {}};
   if (const auto& covered = record_.judgement->covered; covered && covered->begin == 0) {
@@ -279,6 +317,11 @@ Answer RecordView::other_readings(const Rule& rule, std::size_t digest) {
   }
   if (!preimage()) {
     return Answer::unknown;
+  }
+  // What another register holds is a matter of records that are not here.
+  if (record().content != ContentType::tsm && rule.virtual_register.empty() &&
+      tsm::parse_virtual_extend(as_text(*preimage()))) {
+    return breaks(rule.expect, Answer::unknown, Answer::unknown);
   }
   const Reading claimed = claimed_reading(record());
   const bool as_it_is = equal(*preimage(), record().data);

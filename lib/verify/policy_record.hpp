@@ -29,6 +29,10 @@ class RecordView {
   Found find(const Rule& rule, std::size_t digest);
   bool meets(const Step& step, std::size_t digest);
 
+  // Is the record a line of text that holds an entry of an IMA list? What was measured says so, not what the log calls
+  // it. Then: the entry in the line's place.
+  RecordView* ima_entry();
+
   const Record& record() const { return *record_.record; }
   const JudgedRecord& judged() const { return record_; }
 
@@ -66,6 +70,9 @@ class RecordView {
     std::optional<Evidence> evidence;
   };
   std::deque<Other> others_;
+  struct LineEntry;
+  bool sought_entry_ = false;
+  std::shared_ptr<LineEntry> entry_;
 };
 
 // Is the signature of an IMA entry's file one of these keys'? Only version 2 over the file's digest can be checked:

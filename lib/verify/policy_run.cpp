@@ -60,6 +60,17 @@ bool reads_measured_bytes(const Rule& rule) {
          std::ranges::any_of(rule.steps, step);
 }
 
+bool is_about_ima(const policy::Criteria& criteria) {
+  return std::ranges::find(criteria.readings, ContentType::ima_template, &policy::Reading::content) !=
+         criteria.readings.end();
+}
+
+// The record as those see it who look for entries of IMA lists, or for others.
+RecordView& seen_by(const policy::Criteria& criteria, RecordView& view) {
+  RecordView* const entry = is_about_ima(criteria) ? view.ima_entry() : nullptr;
+  return entry == nullptr ? view : *entry;
+}
+
 // Of a rule on the boot phase, records before the first separator count for it; records that may break it, as long as
 // another separator follows.
 bool counts_in(Phase phase, std::uint64_t separators_before) {
@@ -151,7 +162,7 @@ struct PolicyRun::State {
     const bool happened = !view.record().tentative;
     if (rule.expect == Expect::ordered) {
       const bool next = tally.steps < rule.steps.size() && happened && counts_in(rule.phase, place.separators) &&
-                        view.meets(rule.steps[tally.steps], digest);
+                        seen_by(rule.steps[tally.steps].select, view).meets(rule.steps[tally.steps], digest);
       if (next) {
         ++tally.steps;
         tally.steps_done = place.most;
@@ -161,7 +172,7 @@ struct PolicyRun::State {
     if (rule.phase == Phase::after_separator && place.separators == 0) {
       return;
     }
-    const Found found = view.find(rule, digest);
+    const Found found = seen_by(rule.select, view).find(rule, digest);
     if (counts_in(rule.phase, place.separators)) {
       if (found.meets && happened && !tally.meets) {
         tally.meets = place;

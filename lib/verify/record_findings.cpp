@@ -2,17 +2,42 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "lib/content/pcclient.hpp"
 #include "lib/content/tsm_line.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
 
-void RecordFindings::note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message) {
+namespace {
+
+// Ones are the hash of nothing that anybody knows: IMA extends them where it measured a file that was open for writing.
+bool extends_like_violation(const Record& record) {
+  constexpr std::uint8_t kOnes = 0xFF;
+  constexpr std::size_t kLeast = 20;  // a list of SHA-1 digests has zeros behind these in wider banks
+  return record.extends && std::ranges::any_of(record.digests, [](const DigestEntry& entry) {
+           return entry.origin != DigestOrigin::alternative && entry.value.size() >= kLeast &&
+                  all_equal_to(entry.value.first(kLeast), kOnes);
+         });
+}
+
+// Measured, by its digests, into what cannot be extended, so that no value vouches for it.
+bool has_no_register(const Record& record) {
+  const bool unmeasured = record.content == ContentType::pcclient && record.type == pcclient::kNoAction;
+  return !unmeasured && record.reg.kind != RegisterKind::none && !can_hold_records(record.reg) &&
+         std::ranges::any_of(record.digests, [](const DigestEntry& entry) { return !all_equal_to(entry.value, 0); });
+}
+
+}  // namespace
+
+void RecordFindings::note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message,
+                          Verdict effect) {
   if (++noted_[{record.log, code, bank}] > kListed) {
     return;
   }
-  findings_.push_back({.severity = Severity::error,
-                       .effect = Verdict::fail,
+  findings_.push_back({.severity = effect == Verdict::fail ? Severity::error : Severity::warning,
+                       .effect = effect,
                        .code = std::string(code),
                        .log = record.log,
                        .record = record.record->number,
@@ -22,21 +47,26 @@ void RecordFindings::note(const JudgedRecord& record, HashAlgorithm bank, std::s
                        .message = std::move(message)});
 }
 
+void RecordFindings::add_violation(const JudgedRecord& judged, std::string message) {
+  ++violations_;
+  note(judged, HashAlgorithm::none, "ima-violation", std::move(message));
+}
+
 void RecordFindings::add_ima(const JudgedRecord& judged, const Record& record) {
   saw_ima_ = true;
-  if (record.violation) {
-    ++violations_;
-    note(judged, HashAlgorithm::none, "ima-violation",
-         fmt::format("a file was open for writing while it was measured: {}", decode(record, *judged.info).summary));
+  if (record.violation || extends_like_violation(record)) {
+    add_violation(judged, fmt::format("a file was open for writing while it was measured: {}",
+                                      decode(record, *judged.info).summary));
   }
   const auto stated = ima::boot_aggregate_of(record, judged.info->byte_order);
   if (stated && boot_aggregates_.size() < kBootAggregates) {
     boot_aggregates_.push_back(
         {.log = judged.log, .record = record.number, .offset = record.offset, .stated = *stated});
   }
-  if (!stated && first_of_log_) {
+  if (!stated && first_entry_of_log_) {
     without_boot_aggregate_.push_back(judged.log);
   }
+  first_entry_of_log_ = false;
 }
 
 void RecordFindings::add(const JudgedRecord& judged) {
@@ -60,6 +90,12 @@ void RecordFindings::add(const JudgedRecord& judged) {
         break;
     }
   }
+  if (has_no_register(record)) {
+    note(judged, HashAlgorithm::none, "no-register",
+         fmt::format("a measured record is about {} (index {}), which cannot be extended: nothing vouches for it",
+                     to_string(record.reg), record.raw_index),
+         Verdict::inconclusive);
+  }
   if (judged.judgement->error_separator) {
     note(judged, HashAlgorithm::none, "error-separator",
          fmt::format("the firmware reports here that a measurement into {} failed", to_string(record.reg)));
@@ -71,7 +107,10 @@ void RecordFindings::add(const JudgedRecord& judged) {
       add_ima(judged, entry->record(record));
     }
   }
-  first_of_log_ = false;
+  if (record.content != ContentType::ima_template && extends_like_violation(record)) {
+    add_violation(judged, fmt::format("record {} extends {} as IMA does for a violation, and is no entry of a list",
+                                      record.number, to_string(record.reg)));
+  }
 }
 
 }  // namespace mrtool

@@ -18,7 +18,7 @@ class RecordFindings {
   static constexpr std::uint64_t kListed = 8;         // findings of a kind, log and bank; the rest is counted
   static constexpr std::size_t kBootAggregates = 64;  // entries of kernels that started one another
 
-  void begin_log() { first_of_log_ = true; }
+  void begin_log() { first_entry_of_log_ = true; }
   void add(const JudgedRecord& record);
 
   // A boot_aggregate entry, and whether its list starts with it.
@@ -47,7 +47,9 @@ class RecordFindings {
  private:
   // `entry`: the record, or the entry that its line holds.
   void add_ima(const JudgedRecord& judged, const Record& entry);
-  void note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message);
+  void add_violation(const JudgedRecord& judged, std::string message);
+  void note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message,
+            Verdict effect = Verdict::fail);
 
   std::vector<Finding> findings_;
   std::map<std::tuple<std::size_t, std::string_view, HashAlgorithm>, std::uint64_t> noted_;
@@ -56,7 +58,7 @@ class RecordFindings {
   std::vector<std::size_t> without_boot_aggregate_;
   std::uint64_t violations_ = 0;
   bool saw_ima_ = false;
-  bool first_of_log_ = false;
+  bool first_entry_of_log_ = false;
 };
 
 }  // namespace mrtool

@@ -6,11 +6,13 @@ namespace mrtool {
 
 namespace {
 
-// A wider bank into which padded SHA-1 digests were extended is as weak as they are.
+bool folds_sha1(const RegisterResult& result) {
+  return result.digest_rule == DigestRule::padded_sha1 || result.digest_rule == DigestRule::padded_before;
+}
+
 bool is_weak(const RegisterResult& result) {
   const HashAlgorithmRow* const row = find_algorithm(result.bank);
-  const bool padded = result.digest_rule == DigestRule::padded_sha1 || result.digest_rule == DigestRule::padded_before;
-  return row == nullptr || row->weak || padded;
+  return row == nullptr || row->weak || folds_sha1(result);
 }
 
 // What the log itself leaves open, whatever the value's source.
@@ -81,7 +83,12 @@ std::string reason_of(Standing standing, const RegisterResult& result) {
     case Standing::untrusted:
       return "nothing authenticates the source of its value";
     case Standing::weak:
-      return "it was compared by SHA-1 digests only: give values of another bank, or --allow-sha1";
+      if (folds_sha1(result)) {
+        return "its bank holds SHA-1 digests with zeros behind them, as IMA extended them before Linux 5.8: "
+               "--allow-sha1 "
+               "takes that";
+      }
+      return "it was compared in a SHA-1 bank only: give values of another bank, or --allow-sha1";
     case Standing::unproven:
       if (result.log_verdict == LogVerdict::gap) {
         return "its log has a gap: what came before it is not proven";
