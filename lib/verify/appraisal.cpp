@@ -1,6 +1,7 @@
 #include "lib/verify/appraisal.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -27,10 +28,11 @@ Appraisal::State::State(AppraisalOptions given_options, std::optional<QuoteResul
   if (quote_) {
     // What its checks leave open is the quote layer's to say; its values count for all but a failed one.
     RegisterValues values = quote_->registers;
-    if (verdict_of(quote_->checks) == Verdict::fail) {
+    const Verdict checked = verdict_of(quote_->checks);
+    const bool trusted = is_authenticated(values.authenticated) && checked != Verdict::fail;
+    if (checked != Verdict::pass) {
       values.authenticated = Authenticated::none;
     }
-    const bool trusted = is_authenticated(values.authenticated);
     sources_.push_back({std::move(values), trusted});
   }
   for (RegisterValues& values : given) {
@@ -139,6 +141,7 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
   check.name = "pcr-digest";
   RegisterValues& values = sources_.front().values;
   Bytes all;
+  std::vector<std::string> without_log;
   for (const RegisterKey& key : quoted.order) {
     const auto replayed = std::ranges::find_if(
         results, [&key](const RegisterResult& result) { return result.reg == key.reg && result.bank == key.bank; });
@@ -147,6 +150,9 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
       check.detail = fmt::format("bank {} cannot be computed here", to_string(key.bank));
       values.values.clear();
       return false;
+    }
+    if (replayed == results.end() || replayed->records == 0) {
+      without_log.push_back(fmt::format("{}:{}", to_string(key.bank), to_string(key.reg)));
     }
     const Digest value =
         replayed != results.end() ? replayed->value : platform_initial_value(key.reg, row->size, false).value;
@@ -159,9 +165,12 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
     return true;
   }
   values.values.clear();
-  check.verdict = Verdict::fail;
+  check.verdict = without_log.empty() ? Verdict::fail : Verdict::inconclusive;
   check.detail =
       "the values that the logs lead to are not the ones that are signed; which of them differs, --pcrs would show";
+  if (!without_log.empty()) {
+    check.detail += fmt::format(". No log is about {}", fmt::join(without_log, ", "));
+  }
   return false;
 }
 
