@@ -181,6 +181,7 @@ TEST_CASE("mounted: upstream's registers answer system calls as the kernel's did
     extends(write_once(path, data.substr(0, size)));
   }
   CHECK(write_once(path, "") == 0);
+  extends(write_once(path, std::string(1024 * 1024, 'd')));
   for (const std::size_t size : {1U, 32U, 47U}) {
     fails(write_once(path, data.substr(0, size)), EINVAL);
   }
@@ -228,6 +229,7 @@ TEST_CASE("mounted: the RFC's files log what is written to them, a page a write"
   CHECK(result_of(::pread(before.number(), &byte, 1, 0)) == -ENODEV);
   const Opened file(events, O_WRONLY);
   CHECK(file.write(std::string(5000, 'x')) == 4096);
+  CHECK(file.write(std::string(1024 * 1024, ' ')) == 4096);
   CHECK(file.write("y") == 1);
   CHECK(file.write_at("z", 100) == 1);
   expected += "\n" + std::string(4096, 'x') + "\n\ny\n\nz\n";

@@ -1,15 +1,20 @@
 // The file system: what the kernel asks through FUSE, handed to the tree. One request at a time.
 #define FUSE_USE_VERSION 312
+#include <fmt/format.h>
 #include <fuse.h>
 #include <fuse_log.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <map>
+#include <memory>
 
 #include "lib/base/text.hpp"
 #include "tools/tsmfs/options.hpp"
@@ -17,13 +22,23 @@
 namespace mrtool::tsmfs {
 namespace {
 
-constexpr std::size_t kBlock = 512;
+constexpr std::size_t kMessage = 512;
 
+// What is mounted. Files stay open until the kernel says otherwise, or all ends.
+struct Mount {
+  Tree* tree = nullptr;
+  std::map<std::uint64_t, OpenFile> files{};  // by handle
+  std::uint64_t last_handle = 0;
+};
+
+Mount& mount() {
+  return *static_cast<Mount*>(fuse_get_context()->private_data);
+}
 Tree& tree() {
-  return *static_cast<Tree*>(fuse_get_context()->private_data);
+  return *mount().tree;
 }
 OpenFile& file_of(const fuse_file_info* info) {
-  return *reinterpret_cast<OpenFile*>(info->fh);
+  return mount().files.at(info->fh);
 }
 
 int negative(std::errc number) {
@@ -90,18 +105,23 @@ int open_file(const char* path, fuse_file_info* info) {
   if (!opened) {
     return negative(opened.error());
   }
-  info->fh = reinterpret_cast<std::uint64_t>(new OpenFile(*opened));
+  info->fh = ++mount().last_handle;
+  mount().files.emplace(info->fh, *opened);
   info->direct_io = 1;
   return 0;
 }
 int release_file(const char* /*path*/, fuse_file_info* info) {
-  delete &file_of(info);
+  mount().files.erase(info->fh);
   return 0;
 }
 
 int read_file(const char* /*path*/, char* buffer, std::size_t size, off_t offset, fuse_file_info* info) {
-  return count_or_error(
-      tree().read(file_of(info), {reinterpret_cast<std::uint8_t*>(buffer), size}, static_cast<std::uint64_t>(offset)));
+  Bytes page(std::min(size, kPageSize));
+  const auto got = tree().read(file_of(info), page, static_cast<std::uint64_t>(offset));
+  if (got) {
+    std::ranges::copy(as_text(page).substr(0, *got), buffer);
+  }
+  return count_or_error(got);
 }
 int write_file(const char* /*path*/, const char* buffer, std::size_t size, off_t offset, fuse_file_info* info) {
   return count_or_error(tree().write(file_of(info), as_bytes({buffer, size}), static_cast<std::uint64_t>(offset)));
@@ -152,7 +172,7 @@ fuse_operations operations() {
 }
 
 void tell(std::string_view message) {
-  std::fprintf(stderr, "tsmfs: error: %.*s\n", static_cast<int>(message.size()), message.data());
+  fmt::print(stderr, "tsmfs: error: {}\n", message);
 }
 int failed(const Error& error) {
   tell(to_string(error));
@@ -163,10 +183,10 @@ int failed(const Error& error) {
   if (level > FUSE_LOG_WARNING) {
     return;
   }
-  char text[kBlock];
-  const int length = std::vsnprintf(text, sizeof text, format, arguments);
+  std::array<char, kMessage> text{};
+  const int length = std::vsnprintf(text.data(), text.size(), format, arguments);
   if (length > 0) {
-    std::string_view line(text, std::min(static_cast<std::size_t>(length), sizeof text - 1));
+    std::string_view line(text.data(), std::min(static_cast<std::size_t>(length), text.size() - 1));
     line.remove_suffix(line.ends_with('\n') ? 1 : 0);
     line.remove_prefix(line.starts_with("fuse: ") ? std::string_view("fuse: ").size() : 0);
     tell(escape_for_terminal(line));
@@ -212,8 +232,9 @@ Status serve(const Options& options, Tree& shown) {
     return std::unexpected(cannot(options, "expected a directory to mount at"));
   }
   Arguments arguments(options);
+  Mount mounted{.tree = &shown};
   const fuse_operations calls = operations();
-  const std::unique_ptr<fuse, decltype(&fuse_destroy)> fuse(fuse_new(arguments.get(), &calls, sizeof calls, &shown),
+  const std::unique_ptr<fuse, decltype(&fuse_destroy)> fuse(fuse_new(arguments.get(), &calls, sizeof calls, &mounted),
                                                             fuse_destroy);
   if (!fuse) {
     return fail(ErrorKind::usage, "FUSE takes no such option");
@@ -241,7 +262,7 @@ int run(std::span<const std::string> words) {
     const bool printed = std::fputs(answer->text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return printed ? kExitSuccess : row_of(ErrorKind::io).exit_status;
   }
-  const Options& options = std::get<Options>(*parsed);
+  const auto& options = std::get<Options>(*parsed);
   const auto made = make_tree(options);
   if (!made) {
     return failed(made.error());
@@ -260,7 +281,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     return mrtool::tsmfs::run(words);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "tsmfs: error: %s\n", error.what());
+    fmt::print(stderr, "tsmfs: error: {}\n", error.what());
     return kFailed;
   }
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "lib/content/tsm_line.hpp"
 
@@ -38,6 +39,36 @@ bool is_file(const Node& node) {
 
 std::unexpected<std::errc> error(std::errc number) {
   return std::unexpected(number);
+}
+
+ByteView content(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::value:
+      return node.provider->value(*node.reg);
+    case NodeKind::event_log:
+      return as_bytes(node.reg->log());
+    case NodeKind::hash_algo:
+      return as_bytes(tsm::kernel_name(node.reg->definition().bank));
+    default:
+      return {};
+  }
+}
+
+Outcome<std::size_t> write_at(const Node& node, ByteView bytes, std::uint64_t offset) {
+  const ByteView page = bytes.first(std::min(bytes.size(), kPageSize));
+  if (page.empty()) {
+    return 0;
+  }
+  if (node.kind == NodeKind::append_event) {
+    return node.reg->append(as_text(page));
+  }
+  // sysfs cuts what is past the end; then the register wants all of its bytes.
+  const std::size_t size = node.reg->value().size();
+  if (offset >= size) {
+    return error(std::errc::file_too_large);
+  }
+  const ByteView value = page.first(std::min(page.size(), size - static_cast<std::size_t>(offset)));
+  return node.provider->write_value(*node.reg, value, node.interface);
 }
 
 }  // namespace
@@ -91,13 +122,14 @@ Status Tree::add_register(Provider& provider, SoftwareRegister& reg, Interface i
 }
 
 Status Tree::add_log_files(const std::string& directory, Provider& provider, SoftwareRegister& reg) {
-  constexpr struct {
+  struct LogFile {
     const char* name;
     NodeKind kind;
     unsigned mode;
-  } kFiles[] = {{"/append_event", NodeKind::append_event, kWriteOnly},
-                {"/event_log", NodeKind::event_log, kReadOnly},
-                {"/hash_algo", NodeKind::hash_algo, kReadOnly}};
+  };
+  constexpr std::array<LogFile, 3> kFiles{{{"/append_event", NodeKind::append_event, kWriteOnly},
+                                           {"/event_log", NodeKind::event_log, kReadOnly},
+                                           {"/hash_algo", NodeKind::hash_algo, kReadOnly}}};
   for (const auto& file : kFiles) {
     Status added =
         add(directory + file.name, {.kind = file.kind, .mode = file.mode, .provider = &provider, .reg = &reg});
@@ -132,19 +164,6 @@ Outcome<Node*> Tree::find(const std::string& path) {
     return error(std::errc::no_such_file_or_directory);
   }
   return &place->second;
-}
-
-ByteView Tree::content(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::value:
-      return node.provider->value(*node.reg);
-    case NodeKind::event_log:
-      return as_bytes(node.reg->log());
-    case NodeKind::hash_algo:
-      return as_bytes(tsm::kernel_name(node.reg->definition().bank));
-    default:
-      return {};
-  }
 }
 
 Outcome<Attributes> Tree::attributes(const std::string& path) {
@@ -250,23 +269,6 @@ Outcome<std::size_t> Tree::write(OpenFile& file, ByteView bytes, std::uint64_t o
     *file.position += *written;
   }
   return written;
-}
-
-Outcome<std::size_t> Tree::write_at(Node& node, ByteView bytes, std::uint64_t offset) {
-  const ByteView page = bytes.first(std::min(bytes.size(), kPageSize));
-  if (page.empty()) {
-    return 0;
-  }
-  if (node.kind == NodeKind::append_event) {
-    return node.reg->append(as_text(page));
-  }
-  // sysfs cuts what is past the end; then the register wants all of its bytes.
-  const std::size_t size = node.reg->value().size();
-  if (offset >= size) {
-    return error(std::errc::file_too_large);
-  }
-  const ByteView value = page.first(std::min(page.size(), size - static_cast<std::size_t>(offset)));
-  return node.provider->write_value(*node.reg, value, node.interface);
 }
 
 }  // namespace mrtool::tsmfs

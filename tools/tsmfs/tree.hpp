@@ -60,8 +60,6 @@ class Tree {
   Status add_register(Provider& provider, SoftwareRegister& reg, Interface interface);
   Status add_log_files(const std::string& directory, Provider& provider, SoftwareRegister& reg);
   Outcome<Node*> find(const std::string& path);
-  ByteView content(const Node& node);
-  Outcome<std::size_t> write_at(Node& node, ByteView bytes, std::uint64_t offset);
 
   std::vector<std::unique_ptr<Provider>> providers_;
   std::map<std::string, Node> nodes_;
