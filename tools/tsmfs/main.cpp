@@ -117,14 +117,14 @@ int release_file(const char* /*path*/, fuse_file_info* info) {
 
 int read_file(const char* /*path*/, char* buffer, std::size_t size, off_t offset, fuse_file_info* info) {
   Bytes page(std::min(size, kPageSize));
-  const auto got = tree().read(file_of(info), page, static_cast<std::uint64_t>(offset));
+  const auto got = file_of(info).read(page, static_cast<std::uint64_t>(offset));
   if (got) {
     std::ranges::copy(as_text(page).substr(0, *got), buffer);
   }
   return count_or_error(got);
 }
 int write_file(const char* /*path*/, const char* buffer, std::size_t size, off_t offset, fuse_file_info* info) {
-  return count_or_error(tree().write(file_of(info), as_bytes({buffer, size}), static_cast<std::uint64_t>(offset)));
+  return count_or_error(file_of(info).write(as_bytes({buffer, size}), static_cast<std::uint64_t>(offset)));
 }
 
 // sysfs takes these and does nothing.

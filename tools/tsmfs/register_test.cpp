@@ -40,7 +40,7 @@ std::string write(Tree& tree, const std::string& path, ByteView bytes, bool in_a
   std::string told = in_a_loop ? "write() returned" : "returned";
   std::uint64_t offset = 0;
   do {
-    const auto written = tree.write(*file, bytes, offset);
+    const auto written = file->write(bytes, offset);
     if (!written) {
       return written.error() == std::errc::invalid_argument ? "write failed: EINVAL" : "write failed";
     }
@@ -57,7 +57,7 @@ std::string content(Tree& tree, const std::string& path) {
   std::string all;
   Bytes page(kPageSize);
   for (std::size_t got = 1; got != 0;) {
-    got = tree.read(*file, page, all.size()).value();
+    got = file->read(page, all.size()).value();
     all += as_text(ByteView(page).first(got));
   }
   return all;
@@ -182,6 +182,5 @@ TEST_CASE("a log ends at 4 MiB: a line that is too long for it fails, a shorter 
   CHECK(reg.append(std::string(left - 1, 'y')));
   CHECK(reg.log().size() == kLogLimit + 1);  // the last newline isn't counted
   CHECK(hex_of(reg) != before);
-  // A forged line is nothing but a comment.
   CHECK(reg.append("#").error() == std::errc::not_enough_memory);
 }

@@ -248,25 +248,25 @@ Outcome<OpenFile> Tree::open(const std::string& path, int flags) {
   return file;
 }
 
-Outcome<std::size_t> Tree::read(OpenFile& file, std::span<std::uint8_t> buffer, std::uint64_t offset) {
+Outcome<std::size_t> OpenFile::read(std::span<std::uint8_t> buffer, std::uint64_t offset) {
   // The file that was opened is no longer there.
-  if (file.node->kind == NodeKind::event_log && file.logged_lines != file.node->reg->logged_lines()) {
+  if (node->kind == NodeKind::event_log && logged_lines != node->reg->logged_lines()) {
     return error(std::errc::no_such_device);
   }
-  const ByteView all = content(*file.node);
+  const ByteView all = content(*node);
   const ByteView left = all.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(offset, all.size())));
   const ByteView given = left.first(std::min({left.size(), buffer.size(), kPageSize}));
   std::ranges::copy(given, buffer.begin());
-  if (file.position) {
-    file.position = offset + given.size();
+  if (position) {
+    position = offset + given.size();
   }
   return given.size();
 }
 
-Outcome<std::size_t> Tree::write(OpenFile& file, ByteView bytes, std::uint64_t offset) {
-  auto written = write_at(*file.node, bytes, file.position.value_or(offset));
-  if (written && file.position) {
-    *file.position += *written;
+Outcome<std::size_t> OpenFile::write(ByteView bytes, std::uint64_t offset) {
+  auto written = write_at(*node, bytes, position.value_or(offset));
+  if (written && position) {
+    *position += *written;
   }
   return written;
 }

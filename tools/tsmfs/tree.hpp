@@ -36,6 +36,10 @@ struct OpenFile {
   Node* node = nullptr;
   std::uint64_t logged_lines = 0;  // when it was opened
   std::optional<std::uint64_t> position{};
+
+  // Each is one system call, and moves a page at most.
+  Outcome<std::size_t> read(std::span<std::uint8_t> buffer, std::uint64_t offset);
+  Outcome<std::size_t> write(ByteView bytes, std::uint64_t offset);
 };
 
 class Tree {
@@ -50,9 +54,6 @@ class Tree {
   Outcome<void> change_mode(const std::string& path, unsigned mode);
   // `flags` as open(2) has them. A file that can't be read, or written, can't be opened for it, by nobody.
   Outcome<OpenFile> open(const std::string& path, int flags);
-  // Each is one system call, and moves a page at most.
-  Outcome<std::size_t> read(OpenFile& file, std::span<std::uint8_t> buffer, std::uint64_t offset);
-  Outcome<std::size_t> write(OpenFile& file, ByteView bytes, std::uint64_t offset);
 
  private:
   Tree() = default;

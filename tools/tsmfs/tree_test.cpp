@@ -39,7 +39,7 @@ OpenFile opened(Tree& tree, const std::string& path, int flags) {
 Bytes content(Tree& tree, const std::string& path) {
   OpenFile file = opened(tree, path, O_RDONLY);
   Bytes bytes(kPageSize);
-  bytes.resize(tree.read(file, bytes, 0).value());
+  bytes.resize(file.read(bytes, 0).value());
   return bytes;
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a TDX guest's registers in both trees are the same ones") {
   const std::string one = "/sys/kernel/tsm/tdx_guest/rtmr2/";
   const std::string other = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr2:sha384";
   OpenFile file = opened(*tree, other, O_WRONLY);
-  CHECK(tree->write(file, Bytes(48, 7), 0) == 48U);
+  CHECK(file.write(Bytes(48, 7), 0) == 48U);
   CHECK(content(*tree, one + "digest") == content(*tree, other));
   CHECK(content(*tree, one + "event_log").empty());
   CHECK(tree->attributes("/sys/devices/virtual/misc/tdx_guest/measurements/mrtd:sha384")->size == 48);
@@ -116,18 +116,18 @@ TEST_CASE("a register takes its own size at offset 0, cuts what is longer, refus
   Bytes expected = content(*tree, path);
   const auto extends = [&](std::size_t size) {
     const Bytes data(size, 0x5A);
-    CHECK(tree->write(file, data, 0) == 48U);
+    CHECK(file.write(data, 0) == 48U);
     expected = to_bytes(engine.hash(HashAlgorithm::sha384, expected, ByteView(data).first(48)).view());
     CHECK(content(*tree, path) == expected);
   };
   const auto fails = [&](std::size_t size, std::uint64_t offset, std::errc error) {
-    CHECK(tree->write(file, Bytes(size, 0x5A), offset).error() == error);
+    CHECK(file.write(Bytes(size, 0x5A), offset).error() == error);
     CHECK(content(*tree, path) == expected);
   };
   for (const std::size_t size : {48U, 49U, 64U, 96U, 4096U, 5000U}) {
     extends(size);
   }
-  CHECK(tree->write(file, {}, 0) == 0U);
+  CHECK(file.write({}, 0) == 0U);
   for (const std::size_t size : {1U, 32U, 47U}) {
     fails(size, 0, std::errc::invalid_argument);
   }
@@ -164,13 +164,13 @@ TEST_CASE("files are opened for what they can do, whoever opens them") {
 TEST_CASE("append_event minds no offset; with O_APPEND a register's position is the descriptor's") {
   const auto tree = rfc();
   OpenFile events = opened(*tree, kRfc + "rtmr1/append_event", O_WRONLY);
-  CHECK(tree->write(events, as_bytes("a\n"), 100) == 2U);
-  CHECK(tree->write(events, as_bytes(" \n"), 5000) == 2U);
-  CHECK(tree->write(events, as_bytes("b\n"), 0) == 2U);
+  CHECK(events.write(as_bytes("a\n"), 100) == 2U);
+  CHECK(events.write(as_bytes(" \n"), 5000) == 2U);
+  CHECK(events.write(as_bytes("b\n"), 0) == 2U);
   CHECK(as_text(content(*tree, kRfc + "rtmr1/event_log")).ends_with("\n\na\n\nb\n"));
   OpenFile digest = opened(*tree, kRfc + "rtmr1/digest", O_WRONLY | O_APPEND);
-  CHECK(tree->write(digest, Bytes(48, 1), 48) == 48U);
-  CHECK(tree->write(digest, Bytes(48, 1), 48).error() == std::errc::file_too_large);
+  CHECK(digest.write(Bytes(48, 1), 48) == 48U);
+  CHECK(digest.write(Bytes(48, 1), 48).error() == std::errc::file_too_large);
 }
 
 TEST_CASE("a log's file is another one after every line, and one opened before is gone") {
@@ -179,15 +179,15 @@ TEST_CASE("a log's file is another one after every line, and one opened before i
   OpenFile before = opened(*tree, path, O_RDONLY);
   const std::uint64_t inode = tree->attributes(path)->inode;
   Bytes buffer(kPageSize);
-  CHECK(tree->read(before, buffer, 0) == 0U);
+  CHECK(before.read(buffer, 0) == 0U);
   OpenFile events = opened(*tree, kRfc + "rtmr0/append_event", O_WRONLY);
-  CHECK(tree->write(events, as_bytes("a"), 0) == 1U);
-  CHECK(tree->read(before, buffer, 0).error() == std::errc::no_such_device);
+  CHECK(events.write(as_bytes("a"), 0) == 1U);
+  CHECK(before.read(buffer, 0).error() == std::errc::no_such_device);
   CHECK(tree->attributes(path)->inode != inode);
   OpenFile after = opened(*tree, path, O_RDONLY);
-  CHECK(tree->read(after, buffer, 79) == 1U);
-  CHECK(tree->read(after, buffer, 80) == 0U);
-  CHECK(tree->read(after, buffer, std::uint64_t{1} << 60U) == 0U);
+  CHECK(after.read(buffer, 79) == 1U);
+  CHECK(after.read(buffer, 80) == 0U);
+  CHECK(after.read(buffer, std::uint64_t{1} << 60U) == 0U);
 }
 
 TEST_CASE("a report is as old as the last direct write") {
@@ -195,10 +195,10 @@ TEST_CASE("a report is as old as the last direct write") {
   const auto report = [&] { return content(*tree, kRfc + "report_digest"); };
   const Bytes first = report();
   OpenFile events = opened(*tree, kRfc + "rtmr1/append_event", O_WRONLY);
-  CHECK(tree->write(events, as_bytes("a"), 0) == 1U);
+  CHECK(events.write(as_bytes("a"), 0) == 1U);
   CHECK(report() == first);
   OpenFile digest = opened(*tree, kRfc + "rtmr1/digest", O_WRONLY);
-  CHECK(tree->write(digest, Bytes(48, 1), 0) == 48U);
+  CHECK(digest.write(Bytes(48, 1), 0) == 48U);
   const Bytes second = report();
   CHECK(second != first);
   const Bytes full = content(*tree, kRfc + "full_report");
@@ -210,7 +210,7 @@ TEST_CASE(
     "the report of Linux's sample is the hash of the four registers before it, and agile registers share values") {
   const auto tree = upstream();
   OpenFile file = opened(*tree, kUpstream + "rtmr_crypto_agile:sha256", O_WRONLY);
-  CHECK(tree->write(file, Bytes(32, 9), 0) == 32U);
+  CHECK(file.write(Bytes(32, 9), 0) == 32U);
   CHECK(content(*tree, kUpstream + "rtmr0:sha256") == content(*tree, kUpstream + "rtmr_crypto_agile:sha256"));
   Bytes all;
   for (const char* const name : {"static_mr:sha384", "config_mr", "rtmr0:sha256", "rtmr1:sha384"}) {
@@ -224,8 +224,8 @@ TEST_CASE(
 TEST_CASE("user_data is replaced, by all of its bytes at once") {
   const auto tree = rfc();
   OpenFile file = opened(*tree, kRfc + "user_data", O_WRONLY);
-  CHECK(tree->write(file, Bytes(63, 1), 0).error() == std::errc::invalid_argument);
-  CHECK(tree->write(file, Bytes(65, 1), 0) == 64U);
+  CHECK(file.write(Bytes(63, 1), 0).error() == std::errc::invalid_argument);
+  CHECK(file.write(Bytes(65, 1), 0) == 64U);
   CHECK(content(*tree, kRfc + "user_data") == Bytes(64, 1));
 }
 
@@ -237,11 +237,10 @@ TEST_CASE("definitions on the command line say what a register is, or what is wr
   CHECK(made->working_extends == 3U);
   CHECK(parse_definition("c,size=7,stored")->initial == Bytes(7));
   CHECK(parse_definition("c,value=0aff")->initial == Bytes{0x0A, 0xFF});
-  for (const char* const bad : {"r:sha999", "r:", "r,", "r,big", "r,size=0", "r,size=4097", "r:sha256,size=32",
+  for (const char* const bad : {"r:sha999", "r:", "r,big", "r,size=0", "r,size=4097", "r:sha256,size=32",
                                 "r,value=", "r,value=0", "r:sha256,fails-after=x"}) {
     CAPTURE(bad);
-    const auto refused = parse_definition(bad);
-    CHECK((bad == std::string_view("r,") || !refused));
+    CHECK_FALSE(parse_definition(bad));
   }
 }
 
