@@ -12,14 +12,15 @@ rm -rf "$work"
 mkdir -p "$work"
 env -u DESTDIR cmake --install "$build" --prefix "$prefix" >"$work/install.log"
 
-for file in bin/mrtool "$libdir/libmrtool.a" "$libdir/pkgconfig/mrtool.pc" "$libdir/cmake/mrtool/mrtoolConfig.cmake" \
+for file in bin/mrtool bin/tsmfs "$libdir/libmrtool.a" "$libdir/pkgconfig/mrtool.pc" "$libdir/cmake/mrtool/mrtoolConfig.cmake" \
   include/mrtool/mrtool.hpp include/mrtool/lib/record/record.hpp include/mrtool/formats/formats.hpp \
-  share/man/man1/mrtool.1 share/man/man1/mrtool-inspect.1 share/mrtool/schemas/mrtool.replay-1.schema.json \
+  share/man/man1/mrtool.1 share/man/man1/mrtool-inspect.1 share/man/man1/tsmfs.1 share/mrtool/schemas/mrtool.replay-1.schema.json \
   share/bash-completion/completions/mrtool share/zsh/site-functions/_mrtool \
   share/fish/vendor_completions.d/mrtool.fish; do
   [ -e "$prefix/$file" ] || fail "$file is not installed"
 done
 "$prefix/bin/mrtool" --version >/dev/null || fail "the installed tool does not run"
+"$prefix/bin/tsmfs" --version >/dev/null || fail "the installed file system does not run"
 
 log=$source/testdata/vm/shimgrub-secureboot/binary_bios_measurements
 # PCR 7 of the machine that made the log, as its TPM gave it (tpm2_pcrread.yaml beside it).
