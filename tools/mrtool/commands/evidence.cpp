@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "lib/base/limits.hpp"
+#include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/quote/tsm_report.hpp"
 #include "lib/sources/sources.hpp"
@@ -116,8 +117,9 @@ Status take_pcrs(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
     return {};
   }
   const std::string path(line.value(OptionId::pcrs));
-  MRTOOL_TRY(file, read_named(path, host));
-  if (auto values = load_register_values(path, host)) {
+  RereadHost kept(host);  // it may be a pipe
+  MRTOOL_TRY(file, read_named(path, kept));
+  if (auto values = load_register_values(path, kept)) {
     evidence.pcr_values = *std::move(values);
   } else {
     evidence.pcr_file = std::move(file);
