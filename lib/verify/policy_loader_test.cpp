@@ -82,7 +82,8 @@ TEST_CASE("policy: every mistake is told with its place") {
       {rules(rule + "    phase: before\n"),
        "line 6, column 12: expected a phase (any, before-separator, after-separator), found \"before\"; did you mean "
        "before-separator?"},
-      {rules("  - name: r\n    select: {register: pcr7}\n    expect: al\n"), "line 5, column 13: expected an expectation"},
+      {rules("  - name: r\n    select: {register: pcr7}\n    expect: al\n"),
+       "line 5, column 13: expected an expectation"},
       {rules("  - select: {register: pcr7}\n    expect: none\n"), "line 3, column 5: a rule needs \"name\""},
       {rules("  - name: [r]\n    select: {register: pcr7}\n    expect: none\n"), "line 3, column 11: expected a name"},
       {rules("  - name: r\n    select: {registre: pcr7}\n    expect: none\n"),
