@@ -71,7 +71,7 @@ struct Appraisal::State final : BoundRecords {
   std::span<const RegisterResult> native_results() const { return std::span(results_).first(native_results_); }
   Standing standing(const RegisterResult& result) const { return standing_of(result, standing_options()); }
 
-  // layers (layers.cpp)
+  // layers (layers.cpp, registers_layer.cpp, log_layer.cpp)
   Layer quote_layer() const;
   Layer registers_layer();
   Layer log_layer();

@@ -86,7 +86,7 @@ TEST_CASE("verify: details are aligned on a terminal, and one line a check elsew
   std::size_t aligned = 0;
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
-    CHECK((display_width(line) <= 80 || line.contains("values are from")));
+    CHECK((display_width(line) <= 80 || line.contains(kTestdata)));
     aligned += line.find_first_not_of(' ') == 36 ? 1 : 0;
   }
   CHECK(aligned > 3);
