@@ -132,9 +132,9 @@ void Appraisal::State::end_pass() {
 }
 
 // A TPM that signs a digest of values, not the values: those that the logs lead to are held against it.
-bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& results) {
+void Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& results) {
   if (!quote_ || !quote_->quoted_digest || quoted_digest_check_ || !quote_->registers.values.empty()) {
-    return false;
+    return;
   }
   const QuotedDigest& quoted = *quote_->quoted_digest;
   QuoteCheck& check = quoted_digest_check_.emplace();
@@ -149,7 +149,7 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
     if (row == nullptr) {
       check.detail = fmt::format("bank {} cannot be computed here", to_string(key.bank));
       values.values.clear();
-      return false;
+      return;
     }
     if (replayed == results.end() || replayed->records == 0) {
       without_log.push_back(fmt::format("{}:{}", to_string(key.bank), to_string(key.reg)));
@@ -162,7 +162,7 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
   if (HashEngine::can_compute(quoted.hash) && engine_.hash(quoted.hash, all) == quoted.value) {
     check.verdict = Verdict::pass;
     check.detail = "the values that the logs lead to are the ones that are signed";
-    return true;
+    return;
   }
   values.values.clear();
   check.verdict = without_log.empty() ? Verdict::fail : Verdict::inconclusive;
@@ -171,7 +171,6 @@ bool Appraisal::State::answer_quoted_digest(const std::vector<RegisterResult>& r
   if (!without_log.empty()) {
     check.detail += fmt::format(". No log is about {}", fmt::join(without_log, ", "));
   }
-  return false;
 }
 
 std::map<Register, Bound> Appraisal::State::bounds_of(const std::vector<RegisterResult>& results) const {

@@ -62,7 +62,7 @@ struct Appraisal::State final : BoundRecords {
   void end_pass();
   bool is_virtual(const AppraisedLog& log) const;
   std::vector<RegisterValues> values_for(const AppraisedPass& pass) const;
-  bool answer_quoted_digest(const std::vector<RegisterResult>& results);
+  void answer_quoted_digest(const std::vector<RegisterResult>& results);
   std::map<Register, Bound> bounds_of(const std::vector<RegisterResult>& results) const;
   void take_carried_values();
   std::vector<std::size_t> ready_virtual_logs();
