@@ -87,7 +87,9 @@ BinaryReader::Step BinaryReader::find_layout(ByteView rest) {
   const ByteView looked_at =
       rest.first(static_cast<std::size_t>(std::min<std::uint64_t>({list, rest.size(), kDetectBytes})));
   const Survey found = survey(engine_, looked_at, options_.bank);
-  if (found.state != SurveyState::confirmed && !complete && rest.size() < kDetectBytes) {
+  // Of a list that grows, nobody knows when more will come: a whole entry has to do.
+  const bool decide_now = complete || (source_rests() && found.whole_entry);
+  if (found.state != SurveyState::confirmed && !decide_now && rest.size() < kDetectBytes) {
     return Progress{
         .ended = false,
         .need = std::max<std::uint64_t>(limits::kReadPiece, std::min<std::uint64_t>(rest.size() * 2, kDetectBytes))};
