@@ -60,8 +60,10 @@ class ExtendTarget {
 };
 
 struct TargetOptions {
-  std::string backend;  // a name of the table, "software:FILE"; empty: by what the machine has
-  std::string tcti;     // of a TPM
+  std::string backend = {};  // a name of the table, "software:FILE"; empty: by what the machine has
+  std::string tcti = {};     // of a TPM
+  // The only banks to extend, where the register has others that may part from their log; empty: all that it has.
+  std::vector<HashAlgorithm> banks = {};
 };
 
 struct BackendRow {
