@@ -145,7 +145,10 @@ std::optional<std::string> without_effect(const CommandLine& line) {
     OptionId id;
     OptionId other;
   };
-  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml}});
+  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml},
+                                                    {OptionId::virtual_register, OptionId::on},
+                                                    {OptionId::virtual_register, OptionId::digest},
+                                                    {OptionId::on, OptionId::virtual_register}});
   for (const Pair& pair : kNeedsOther) {
     if (line.has(pair.id) && !line.has(pair.other)) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
@@ -159,7 +162,15 @@ std::optional<std::string> without_effect(const CommandLine& line) {
                                                       {OptionId::make_policy, OptionId::require},
                                                       {OptionId::make_policy, OptionId::initial},
                                                       {OptionId::make_policy, OptionId::json},
-                                                      {OptionId::make_policy, OptionId::yaml}});
+                                                      {OptionId::make_policy, OptionId::yaml},
+                                                      {OptionId::file, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::file},
+                                                      {OptionId::by_event, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::bank},
+                                                      {OptionId::standard_input, OptionId::event},
+                                                      {OptionId::standard_input, OptionId::data},
+                                                      {OptionId::standard_input, OptionId::file},
+                                                      {OptionId::standard_input, OptionId::digest}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);
