@@ -13,6 +13,7 @@ using Words = std::span<const std::string_view>;
 
 constexpr auto kWhen = std::to_array<std::string_view>({"auto", "always", "never"});
 constexpr auto kDiagnosticForms = std::to_array<std::string_view>({"text", "json"});
+constexpr auto kBridgeWays = std::to_array<std::string_view>({"virtual", "records", "direct"});
 constexpr auto kEventlogVersions = std::to_array<std::string_view>({"1", "2"});
 
 constexpr auto kOptions = std::to_array<OptionSpec>({
@@ -403,7 +404,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      Category::measuring,
      false,
      "extend this virtual register by each --digest, in a record of the register that --on names",
-     ""},
+     "ima-bridge extends it by each entry of the list; mr_ima by default there."},
     {on,
      "on",
      0,
@@ -413,6 +414,31 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      Category::measuring,
      false,
      "the register that carries the virtual one",
+     ""},
+    {way, "as", 0, "WAY", ValueKind::choice, kBridgeWays, Category::measuring, false,
+     "how a register carries the list: virtual (the default), records or direct",
+     "virtual: lines that extend a virtual register by each entry's digest. records: the entries themselves, as lines. "
+     "direct: the digests alone, in a register that nothing else extends."},
+    {follow,
+     "follow",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::measuring,
+     false,
+     "go on as the list grows, until SIGINT or SIGTERM (the default)",
+     ""},
+    {once, "once", 0, "", ValueKind::none, {}, Category::measuring, false, "carry what is there, and end", ""},
+    {interval,
+     "interval",
+     0,
+     "SECONDS",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "how often to look for new entries; 1 by default, and parts of it can be given",
      ""},
     {backend,
      "backend",
@@ -576,6 +602,8 @@ constexpr auto kRegistersOptions =
 constexpr auto kExtendOptions = std::to_array<OptionId>(
     {event, file, digest, standard_input, event_type, data, by_event, virtual_register, on,         backend, bank,
      tcti,  log,  wait,   recover,        force,      text, json,     ndjson,           diagnostics});
+constexpr auto kBridgeOptions = std::to_array<OptionId>({on, way, virtual_register, bank, follow, once, interval,
+                                                         backend, tcti, log, wait, force, text, json, diagnostics});
 constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
 
 constexpr std::string_view kLogBrief =
@@ -588,6 +616,10 @@ constexpr std::string_view kSourceBrief =
 constexpr std::string_view kExtendBrief =
     "The register (rtmr3, rem3, pcr14), then the texts to measure, an event each. Without a register, the machine's "
     "last runtime register; never a PCR. Without an event, the lines of standard input.";
+
+constexpr std::string_view kListBrief =
+    "[FORMAT:]PATH: the IMA list, binary or ASCII. Of several, each goes on where the one before it ends, and the last "
+    "is followed. Without any, this machine's.";
 
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {"inspect", "show the records of logs, decoded",
@@ -623,6 +655,12 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "mrtool keeps it, below /run/mrtool. Status 0 means that the register has every event and that the log is on the "
      "disk.",
      "[REGISTER] [EVENT...]", kExtendBrief, kExtendOptions, extend_command, Arguments::register_and_events},
+    {"ima-bridge", "carry the entries of IMA's list to a register, as they come",
+     "Makes IMA's measurements verifiable where IMA itself extends nothing, as on a machine without a TPM: each entry "
+     "of "
+     "its list is measured into a register of this machine, once and in order, across restarts. What verify then says "
+     "of the list holds from the moment on at which an entry was carried: root can change what is not carried yet.",
+     "[LOG...]", kListBrief, kBridgeOptions, ima_bridge_command},
     {"registers", "show register values from this machine, a file or a report",
      "The values of a source, and whether anything vouches for them. Its JSON is a source itself. A quote's "
      "signature is not checked here.",

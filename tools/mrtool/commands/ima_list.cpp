@@ -27,9 +27,8 @@ Result<std::vector<LogName>> find_ima_list(const std::vector<std::string>& argum
     pieces.push_back({.format = nullptr, .reg = {}, .path = "live"});
   }
   pieces = expand_live(pieces, host);
-  std::erase_if(pieces, [](const LogName& piece) {
-    return piece.live && (piece.format == nullptr || !is_ima(*piece.format));
-  });
+  std::erase_if(pieces,
+                [](const LogName& piece) { return piece.live && (piece.format == nullptr || !is_ima(*piece.format)); });
   if (pieces.empty()) {
     return fail(ErrorKind::io,
                 fmt::format("expected an IMA list in {} or {}, found none: mount securityfs, become root, start IMA "

@@ -1,4 +1,5 @@
-// The IMA measurement list that ima-bridge carries: its pieces one after the other, the last of which may go on growing.
+// The IMA measurement list that ima-bridge carries: its pieces one after the other, the last of which may go on
+// growing.
 #pragma once
 
 #include <memory>
@@ -11,8 +12,8 @@
 
 namespace mrtool {
 
-// Those that are named, or this machine's: what was taken out of the kernel's list to be saved, then the list itself, in
-// its strongest bank. Fails (io) where it has none.
+// Those that are named, or this machine's: what was taken out of the kernel's list to be saved, then the list itself,
+// in its strongest bank. Fails (io) where it has none.
 Result<std::vector<LogName>> find_ima_list(const std::vector<std::string>& arguments, Host& host);
 
 class ImaList {
