@@ -7,6 +7,9 @@
 
 #include "formats/cel/kept_log.hpp"
 #include "formats/formats.hpp"
+#include "formats/systemd/kept_log.hpp"
+#include "formats/systemd/systemd.hpp"
+#include "formats/tcg/kept_log.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 
@@ -28,6 +31,18 @@ std::span<const KeptLogRow> kept_logs() {
        .kinds = kIndexed,
        .default_for = kPcrs,
        .make = [](const Register&, std::span<const HashAlgorithm>, Host&) { return cel::make_kept_log(); }},
+      {.format = "systemd",
+       .kinds = kIndexed,
+       .default_for = {},
+       .make = [](const Register& reg, std::span<const HashAlgorithm>,
+                  Host& host) { return systemd::make_kept_log(reg, systemd::clock_of(host)); },
+       .place = [](const Register& reg) -> std::string_view {
+         return reg.kind == RegisterKind::rtmr ? systemd::kCcLog : systemd::kTpmLog;
+       }},
+      {.format = "tcg2",
+       .kinds = kPcrs,
+       .default_for = {},
+       .make = [](const Register&, std::span<const HashAlgorithm> banks, Host&) { return tcg::make_kept_log(banks); }},
   });
   return kRows;
 }

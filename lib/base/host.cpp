@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "lib/base/file_descriptor.hpp"
@@ -115,6 +116,12 @@ class RealHost final : public Host {
       return FileKind::directory;
     }
     return S_ISREG(status.st_mode) ? FileKind::regular : FileKind::other;
+  }
+
+  std::uint32_t mode(const std::string& path) override {
+    constexpr mode_t kPermissions = 07777;
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_mode & kPermissions : 0;
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {
@@ -294,6 +301,19 @@ Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
 
 Status Host::control(const std::string& device, unsigned long, std::span<std::uint8_t>) {
   return io_error(device, "cannot be opened", ENODEV);
+}
+
+std::uint32_t Host::mode(const std::string& /*path*/) {
+  return 0;
+}
+
+std::uint64_t Host::since_boot() {
+  constexpr std::uint64_t kMicroseconds = 1'000'000;
+  constexpr std::uint64_t kNanoseconds = 1'000;
+  struct timespec now = {};
+  (void)::clock_gettime(CLOCK_BOOTTIME, &now);  // it fails for no clock that there is
+  return static_cast<std::uint64_t>(now.tv_sec) * kMicroseconds +
+         static_cast<std::uint64_t>(now.tv_nsec) / kNanoseconds;
 }
 
 bool Host::is_kernels(const std::string&) {

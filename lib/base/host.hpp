@@ -35,6 +35,8 @@ class Host {
   virtual Result<std::unique_ptr<ByteSource>> open(const std::string& path) = 0;
   virtual std::unique_ptr<ByteSource> standard_input() = 0;
   virtual FileKind kind(const std::string& path) = 0;
+  // The permission bits of what is there, S_ISVTX included; 0 where they cannot be told.
+  virtual std::uint32_t mode(const std::string& path);
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   // The whole of a file of at most `limit` bytes; a larger one fails. Never trusts the size that stat reports.
   Result<Bytes> read_file(const std::string& path, std::uint64_t limit);
@@ -45,6 +47,8 @@ class Host {
   // Does the kernel itself serve this file or directory (sysfs, configfs, a character device), so that what is read
   // there is what it says and not what somebody wrote?
   virtual bool is_kernels(const std::string& path);
+  // Microseconds since this machine was started, those that it slept included (CLOCK_BOOTTIME).
+  virtual std::uint64_t since_boot();
   // One write(2) to a file that is there, as kernel attributes want it. Fails (io) where less than all was taken.
   virtual Status write_once(const std::string& path, ByteView content);
   // One directory, whose parent is there and which is not; and the removal of an empty one.
