@@ -24,6 +24,9 @@ struct LogEnd {
   std::map<Register, std::uint64_t> next_numbers;  // of the next record, where records count by register
   // The last thing about the register was a record, so that no SYNC is due (TSM text logs).
   bool in_sync = false;
+  // Bytes at the end that the next append replaces, where another tool closed the log in its own way; 0: as the
+  // format's own writer closes it.
+  std::uint64_t tail = 0;
 
   bool operator==(const LogEnd&) const = default;
 };
