@@ -10,6 +10,7 @@
 #include "formats/systemd/kept_log.hpp"
 #include "formats/systemd/systemd.hpp"
 #include "formats/tcg/kept_log.hpp"
+#include "formats/tsm/kept_log.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::array kPcrs{RegisterKind::pcr};
 constexpr std::array kIndexed{RegisterKind::pcr, RegisterKind::rtmr};
+constexpr std::array kOfGuests{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 
 bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
   return std::ranges::find(kinds, reg.kind) != kinds.end();
@@ -27,6 +29,11 @@ bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
 
 std::span<const KeptLogRow> kept_logs() {
   static const std::array kRows = std::to_array<KeptLogRow>({
+      {.format = "tsm",
+       .kinds = kOfGuests,
+       .default_for = kOfGuests,
+       .make = [](const Register&, std::span<const HashAlgorithm> banks,
+                  Host&) { return tsm::make_tsm_kept_log(banks.front()); }},
       {.format = "cel-json",
        .kinds = kIndexed,
        .default_for = kPcrs,
