@@ -55,6 +55,14 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
   return std::unexpected(Error{.kind = kind, .message = std::move(message), .file = {}, .offset = {}, .record = {}});
 }
 
+// Calls what yields a Status, one after the other, until one fails: its failure.
+template <class... Steps>
+Status in_turn(const Steps&... steps) {
+  Status status;
+  (void)((status = steps(), status.has_value()) && ...);
+  return status;
+}
+
 }  // namespace mrtool
 
 // Evaluates an expression that yields a Result; on failure returns its error from the enclosing function.

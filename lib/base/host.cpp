@@ -11,47 +11,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
+#include "lib/base/file_descriptor.hpp"
 #include "lib/base/limits.hpp"
 
 namespace mrtool {
 
 namespace {
-
-std::unexpected<Error> io_error(const std::string& path, std::string_view what, int error) {
-  return std::unexpected(Error{.kind = ErrorKind::io,
-                               .message = fmt::format("{}: {}", what, std::strerror(error)),
-                               .file = path,
-                               .offset = {},
-                               .record = {},
-                               .system = error});
-}
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int number) : number_(number) {}
-  ~FileDescriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int number() const { return number_; }
-  // Closes now, so that a late write error is seen.
-  int close() { return ::close(std::exchange(number_, -1)); }
-
- private:
-  int number_;
-};
 
 class FileSource final : public ByteSource {
  public:
@@ -114,14 +83,6 @@ Status write_all(const FileDescriptor& file, ByteView content, const std::string
   return {};
 }
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) {
-    return ".";
-  }
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // Writes and syncs a new file beside the target, then renames it over the target.
 Status write_beside_and_rename(const std::string& path, const std::string& temporary, FileDescriptor file,
                                ByteView content) {
@@ -137,11 +98,7 @@ Status write_beside_and_rename(const std::string& path, const std::string& tempo
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     return io_error(path, "cannot be replaced", errno);
   }
-  const FileDescriptor directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.number() >= 0) {
-    // The file is in place; a file system that cannot sync a directory still has it.
-    (void)::fsync(directory.number());
-  }
+  sync_directory(directory_of(path));
   return {};
 }
 
@@ -295,6 +252,38 @@ class RealHost final : public Host {
     return ::rmdir(path.c_str()) == 0 ? Status() : io_error(path, "cannot be removed", errno);
   }
 
+  Status make_directories(const std::string& path) override {
+    constexpr mode_t kMode = 0755;
+    for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+      const std::string part = path.substr(0, end);
+      if (::mkdir(part.c_str(), kMode) == 0) {
+        (void)::chmod(part.c_str(), kMode);
+        sync_directory(directory_of(part));
+      } else if (kind(part) != FileKind::directory) {
+        return io_error(part, "cannot be created", errno == EEXIST ? ENOTDIR : errno);
+      }
+      if (end == std::string::npos) {
+        return {};
+      }
+    }
+  }
+
+  Result<std::unique_ptr<File>> open_file(const std::string& path, const FileAccess& access) override {
+    return mrtool::open_file(path, access);
+  }
+
+  Status rename_file(const std::string& from, const std::string& to) override {
+    int error = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+    if (error == EINVAL || error == ENOSYS) {  // the file system cannot spare what is there
+      error = kind(to) != FileKind::absent ? EEXIST : ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    }
+    if (error != 0) {
+      return io_error(from, fmt::format("cannot be renamed to {}", to), error);
+    }
+    sync_directory(directory_of(to));
+    return {};
+  }
+
   std::unique_ptr<Spool> spool() override { return std::make_unique<Spool>(temporary_directory_); }
 
  private:
@@ -379,6 +368,18 @@ Result<std::unique_ptr<ByteSource>> Host::open_at(const std::string& path, std::
     offset -= got;
   }
   return source;
+}
+
+Status Host::make_directories(const std::string& path) {
+  return io_error(path, "cannot be created", ENOTSUP);
+}
+
+Result<std::unique_ptr<File>> Host::open_file(const std::string& path, const FileAccess& /*access*/) {
+  return io_error(path, "cannot be opened", ENOTSUP);
+}
+
+Status Host::rename_file(const std::string& from, const std::string& /*to*/) {
+  return io_error(from, "cannot be renamed", ENOTSUP);
 }
 
 Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {

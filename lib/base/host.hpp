@@ -9,6 +9,7 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
 #include "lib/base/spool.hpp"
 
 namespace mrtool {
@@ -53,6 +54,12 @@ class Host {
   // One directory, whose parent is there and which is not; and the removal of an empty one.
   virtual Status make_directory(const std::string& path);
   virtual Status remove_directory(const std::string& path);
+  // A directory and those above it, as far as they are not there; mode 0755, whatever the umask.
+  virtual Status make_directories(const std::string& path);
+  // A file that is changed in place; as mrtool::open_file.
+  virtual Result<std::unique_ptr<File>> open_file(const std::string& path, const FileAccess& access);
+  // Gives a file another name in the same directory. Fails (io) where there is a file of that name already.
+  virtual Status rename_file(const std::string& from, const std::string& to);
   // A place for bytes that are too many for memory.
   virtual std::unique_ptr<Spool> spool() { return std::make_unique<Spool>(std::string(kTemporaryDirectory)); }
 

@@ -67,7 +67,7 @@ OpenedTarget open_append_event(const Register& reg, const TargetOptions& options
   if (is_of_tpm(reg)) {
     return nullptr;
   }
-  MRTOOL_TRY(place, find_kernel_place(reg, options.bank, kShapes, host, looked_for));
+  MRTOOL_TRY(place, find_kernel_place(reg, options.banks, kShapes, host, looked_for));
   if (!place || host.kind(file_beside(place->file, kAppendFile)) == FileKind::absent) {
     looked_for.push_back(host.system_path(
         fmt::format("{}/{}/{}/{}", sources::kProviderTree, provider_pattern(reg), file_name_of(reg), kAppendFile)));

@@ -51,7 +51,7 @@ OpenedTarget open_configfs(const Register& reg, const TargetOptions& options, Ho
     looked_for.push_back(tree);
     return nullptr;
   }
-  MRTOOL_TRY(place, find_kernel_place(reg, options.bank, kShapes, host, looked_for));
+  MRTOOL_TRY(place, find_kernel_place(reg, options.banks, kShapes, host, looked_for));
   if (!place) {
     if (reg.index < kFirstGuestRtmr) {
       return fail(ErrorKind::unsupported,
@@ -59,7 +59,7 @@ OpenedTarget open_configfs(const Register& reg, const TargetOptions& options, Ho
                               to_string(reg), tree));
     }
     const Status made = make_entry(reg, host);
-    MRTOOL_TRY(found, find_kernel_place(reg, options.bank, kShapes, host, looked_for));
+    MRTOOL_TRY(found, find_kernel_place(reg, options.banks, kShapes, host, looked_for));
     if (!found) {
       return made ? fail(ErrorKind::io,
                          fmt::format("{}: the kernel took the number of {} and does not show it", tree, to_string(reg)))

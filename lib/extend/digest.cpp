@@ -15,7 +15,7 @@ OpenedTarget open_digest(const Register& reg, const TargetOptions& options, Host
   if (is_of_tpm(reg)) {
     return nullptr;
   }
-  MRTOOL_TRY(place, find_kernel_place(reg, options.bank, kShapes, host, looked_for));
+  MRTOOL_TRY(place, find_kernel_place(reg, options.banks, kShapes, host, looked_for));
   if (!place) {
     for (const std::string_view hash : {"", "*/"}) {
       looked_for.push_back(host.system_path(fmt::format("{}/{}/{}/{}{}", sources::kProviderTree, provider_pattern(reg),

@@ -63,9 +63,11 @@ class ExtendTarget {
 };
 
 struct TargetOptions {
-  std::string backend;                       // a name of the table, "software:FILE"; empty: by what the machine has
-  std::string tcti;                          // of a TPM
-  HashAlgorithm bank = HashAlgorithm::none;  // which one, where a kernel's register has several hashes, one a file
+  std::string backend = {};  // a name of the table, "software:FILE"; empty: by what the machine has
+  std::string tcti = {};     // of a TPM
+  // The only banks to extend, where the register has others that may part from their log; empty: all that it has. Of a
+  // name that has several hashes in the kernel's files, the one that is meant.
+  std::vector<HashAlgorithm> banks = {};
 };
 
 struct BackendRow {

@@ -27,6 +27,12 @@ struct KeeperOptions {
   std::chrono::milliseconds lock_wait{10'000};
   // Goes on with a log whose end is not where the register is because it is of another boot: by a SYNC or a mark.
   bool continue_foreign_log = false;
+  // How the target was opened: what the journal names it by for those who find it unfinished. A backend that is not
+  // named is the target's.
+  TargetOptions opened_by;
+  // Opens another register that shares the target's state directory, to finish what is unfinished of it; empty:
+  // open_target with the journal's backend and TCTI.
+  std::function<Result<std::unique_ptr<ExtendTarget>>(const Register&)> open_other;
 };
 
 // What an unfinished journal turned out to mean.

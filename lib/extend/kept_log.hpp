@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/host.hpp"
 #include "lib/extend/event.hpp"
@@ -22,6 +24,9 @@ struct LogEnd {
   std::map<Register, std::uint64_t> next_numbers;  // of the next record, where records count by register
   // The last thing about the register was a record, so that no SYNC is due (TSM text logs).
   bool in_sync = false;
+  // Bytes at the end that the next append replaces, where another tool closed the log in its own way; 0: as the
+  // format's own writer closes it.
+  std::uint64_t tail = 0;
 
   bool operator==(const LogEnd&) const = default;
 };
@@ -31,6 +36,12 @@ struct Append {
   std::uint64_t at = 0;  // <= LogEnd::size
   Bytes bytes;
   LogEnd end;  // where the log ends then; `values` are the keeper's to set
+};
+
+// A file beside a log that says what the log itself does not.
+struct Companion {
+  std::string name;
+  std::string content;
 };
 
 class KeptLog {
@@ -47,9 +58,18 @@ class KeptLog {
   // leaves it there; a measured SYNC (tsm), unmeasured marks (PCR logs), nothing (systemd's, which has neither).
   virtual std::vector<Event> resume(const Register& reg, std::span<const BankDigest> present, const LogEnd& end) = 0;
 
+  // The same before a certain event, for logs that take some events as they are (a TSM log a direct extension).
+  virtual std::vector<Event> resume_before(const Event& /*next*/, const Register& reg,
+                                           std::span<const BankDigest> present, const LogEnd& end) {
+    return resume(reg, present, end);
+  }
+
   // `first`: the first event of what the user measures in one run of the tool (a TSM log has a blank line before it).
   // Fails (unsupported) for what the format cannot hold, with the reason.
   virtual Result<Append> encode(const Event& event, const Register& reg, const LogEnd& end, bool first) = 0;
+
+  // Of a log in the state directory.
+  virtual std::vector<Companion> companions() const { return {}; }
 
   // systemd's own protocol: flock on the log itself, O_NOFOLLOW, and the sticky bit set as long as the log may lack
   // what was extended.

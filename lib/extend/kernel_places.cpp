@@ -93,7 +93,7 @@ std::string provider_pattern(const Register& reg) {
   return reg.provider.empty() ? "*" : reg.provider;
 }
 
-Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, HashAlgorithm bank,
+Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, std::span<const HashAlgorithm> banks,
                                                      std::span<const TreeShape> shapes, Host& host,
                                                      std::vector<std::string>& looked_for) {
   MRTOOL_TRY(found, find_in_trees(shapes, host));
@@ -107,17 +107,16 @@ Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, HashAl
   }
   const bool has_several_hashes =
       std::ranges::any_of(places, [&](const RegisterPlace& place) { return place.bank != places.front().bank; });
-  if (has_several_hashes && bank == HashAlgorithm::none) {
+  if (banks.size() > 1 || (has_several_hashes && banks.empty())) {
     return fail(ErrorKind::usage,
                 fmt::format("{} has a file for each of its hashes ({}), which may share one register: say with --bank "
                             "which one is to be extended",
                             to_string(reg), bank_names(places)));
   }
-  const auto place =
-      bank == HashAlgorithm::none ? places.begin() : std::ranges::find(places, bank, &RegisterPlace::bank);
+  const auto place = banks.empty() ? places.begin() : std::ranges::find(places, banks.front(), &RegisterPlace::bank);
   if (place == places.end()) {
     return fail(ErrorKind::usage,
-                fmt::format("{} has no bank {}, but {}", to_string(reg), to_string(bank), bank_names(places)));
+                fmt::format("{} has no bank {}, but {}", to_string(reg), to_string(banks.front()), bank_names(places)));
   }
   return KernelPlace{.reg = reg,
                      .bank = place->bank,

@@ -21,9 +21,9 @@ struct KernelPlace {
 };
 
 // The place of `reg` among those of these shapes; nothing where it has none, and `looked_for` gets what could not be
-// looked at. Fails: usage, where the name has several hashes and `bank` is none, or it has not that bank; malformed, as
-// sources::find_register_places.
-Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, HashAlgorithm bank,
+// looked at. Fails: usage, where the name has several hashes and `banks` does not name one, or it has not that one;
+// malformed, as sources::find_register_places.
+Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, std::span<const HashAlgorithm> banks,
                                                      std::span<const sources::TreeShape> shapes, Host& host,
                                                      std::vector<std::string>& looked_for);
 

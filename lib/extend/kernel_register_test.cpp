@@ -16,17 +16,17 @@ const std::string kRtmrs = "/sys/kernel/config/tsm/rtmrs";
 using Open = OpenedTarget (*)(const Register&, const TargetOptions&, Host&, std::vector<std::string>&);
 
 std::unique_ptr<ExtendTarget> opened(Open open, FakeKernel& kernel, std::string_view name,
-                                     HashAlgorithm bank = HashAlgorithm::none) {
+                                     const std::vector<HashAlgorithm>& banks = {}) {
   std::vector<std::string> looked_for;
-  auto target = open(reg_of(name), {.backend = {}, .tcti = {}, .bank = bank}, kernel, looked_for);
+  auto target = open(reg_of(name), {.backend = {}, .tcti = {}, .banks = banks}, kernel, looked_for);
   REQUIRE_MESSAGE(target, (target ? "" : to_string(target.error())));
   REQUIRE(*target);
   return *std::move(target);
 }
 
-Error refused(Open open, FakeKernel& kernel, std::string_view name, HashAlgorithm bank = HashAlgorithm::none) {
+Error refused(Open open, FakeKernel& kernel, std::string_view name, const std::vector<HashAlgorithm>& banks = {}) {
   std::vector<std::string> looked_for;
-  auto target = open(reg_of(name), {.backend = {}, .tcti = {}, .bank = bank}, kernel, looked_for);
+  auto target = open(reg_of(name), {.backend = {}, .tcti = {}, .banks = banks}, kernel, looked_for);
   REQUIRE_FALSE(target);
   return target.error();
 }
@@ -189,8 +189,9 @@ TEST_CASE("a name that has several hashes stands for several files: the bank say
     CHECK(error.kind == ErrorKind::usage);
     CHECK(error.message.contains("sha256, sha384"));
     CHECK(error.message.contains("--bank"));
-    CHECK(refused(open, kernel, kName, HashAlgorithm::sha512).kind == ErrorKind::usage);
-    const auto target = opened(open, kernel, kName, HashAlgorithm::sha256);
+    CHECK(refused(open, kernel, kName, {HashAlgorithm::sha512}).kind == ErrorKind::usage);
+    CHECK(refused(open, kernel, kName, {HashAlgorithm::sha256, HashAlgorithm::sha384}).kind == ErrorKind::usage);
+    const auto target = opened(open, kernel, kName, {HashAlgorithm::sha256});
     CHECK(target->state_directory() == kernel.at("/run/mrtool/tsm/tsm_mr_sample/rtmr_crypto_agile:sha256"));
     REQUIRE(target->extend(digest_of(HashAlgorithm::sha256, 3, 32)));
     CHECK(kernel.content(directory + "sha384" + end) == std::string(48, '\0'));

@@ -14,7 +14,7 @@ OpenedTarget open_measurements(const Register& reg, const TargetOptions& options
   if (is_of_tpm(reg)) {
     return nullptr;
   }
-  MRTOOL_TRY(place, find_kernel_place(reg, options.bank, kShapes, host, looked_for));
+  MRTOOL_TRY(place, find_kernel_place(reg, options.banks, kShapes, host, looked_for));
   if (!place) {
     for (const std::string_view tree : sources::kDeviceTrees) {
       looked_for.push_back(

@@ -113,7 +113,7 @@ void Replay::State::assert_present(const Record& record, std::size_t slot, std::
       trail_of(here).usual().tail_only = !known;
     }
   }
-  settle_stated(record, here, bank, *value);
+  settle_stated(record, slots_[slot], here, bank, *value);
 }
 
 std::optional<Digest> Replay::State::given_initial(const Register& reg, const Bank& bank) const {

@@ -174,6 +174,7 @@ void Replay::State::add(const Record& record) {
 void Replay::State::fold(const Record& record, std::size_t slot) {
   extends_ = true;
   slots_[slot].last_log_grows = grows_;
+  slots_[slot].last_log = log_count_;
   BankSet folded;
   for (std::size_t i = 0; i < record.digests.size(); ++i) {
     if (record.digests[i].origin == DigestOrigin::alternative) {

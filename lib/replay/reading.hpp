@@ -91,7 +91,7 @@ struct Trail {
   static constexpr std::size_t kReadings = 8;
 
   std::vector<Reading> readings;    // the usual one first
-  std::uint64_t hashed_in_log = 0;  // the last log (counted from 1) with a measured line about the register
+  std::uint64_t hashed_in_log = 0;  // the last log (counted from 1) with a measured line about the register, or a mark
   bool states_values = false;       // its log states values, or is of a kind that does
 
   Reading& usual() { return readings.front(); }

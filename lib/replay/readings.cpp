@@ -106,12 +106,18 @@ void Replay::State::fold_readings(const Record& record, Cell& here, const Bank& 
   }
 }
 
-void Replay::State::settle_stated(const Record& record, Cell& here, const Bank& bank, const Digest& stated) {
+void Replay::State::settle_stated(const Record& record, const Slot& slot, Cell& here, const Bank& bank,
+                                  const Digest& stated) {
   Trail& trail = trail_of(here);
   trail.states_values = true;
   const Extender extender{engine_, bank.row->id};
-  const bool first = trail.hashed_in_log != log_count_;
-  const bool expected_here = first || trail.usual().block.open();
+  // What is stated without being measured is no line that somebody wrote into a log of lines: it belongs wherever it
+  // is.
+  const bool first = trail.hashed_in_log != log_count_ && (record.extends || slot.last_log != log_count_);
+  const bool expected_here = first || !record.extends || trail.usual().block.open();
+  if (!record.extends) {
+    trail.hashed_in_log = log_count_;
+  }
 
   std::optional<std::size_t> settled;
   for (std::size_t i = 0; i < trail.readings.size(); ++i) {

@@ -81,6 +81,7 @@ struct Slot {
   std::optional<Place> first_extend;  // the first record that extends it, in whatever bank
   BankSet missing;                    // cells whose `missing` is set
   bool last_log_grows = false;
+  std::uint64_t last_log = 0;  // the last log (counted from 1) that extended it
 };
 
 struct Bank {
@@ -172,7 +173,7 @@ struct Replay::State {
   // several readings (readings.cpp)
   Trail& trail_of(Cell& cell);
   void fold_readings(const Record& record, Cell& here, const Bank& bank, ByteView digest);
-  void settle_stated(const Record& record, Cell& here, const Bank& bank, const Digest& stated);
+  void settle_stated(const Record& record, const Slot& slot, Cell& here, const Bank& bank, const Digest& stated);
   void say_failed(const Record& record, const Bank& bank, std::uint64_t failed, std::string_view why);
 
   // registers inside others (carried.cpp)

@@ -26,7 +26,8 @@ Result<Tss2> load() {
                         find(esys, "Esys_Initialize", tss2.esys_initialize) &&
                         find(esys, "Esys_Finalize", tss2.esys_finalize) &&
                         find(esys, "Esys_GetCapability", tss2.get_capability) &&
-                        find(esys, "Esys_PCR_Read", tss2.pcr_read) && find(esys, "Esys_Free", tss2.free);
+                        find(esys, "Esys_PCR_Read", tss2.pcr_read) && find(esys, "Esys_PCR_Extend", tss2.pcr_extend) &&
+                        find(esys, "Esys_PCR_Event", tss2.pcr_event) && find(esys, "Esys_Free", tss2.free);
   if (!complete) {
     return fail(ErrorKind::io, fmt::format("{} and {} lack functions that are needed; install version 3 or later of {}",
                                            kLoader.file, kEsys.file, kEsys.package));

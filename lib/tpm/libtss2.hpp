@@ -17,6 +17,8 @@ struct Tss2 {
   decltype(&Esys_Finalize) esys_finalize = nullptr;
   decltype(&Esys_GetCapability) get_capability = nullptr;
   decltype(&Esys_PCR_Read) pcr_read = nullptr;
+  decltype(&Esys_PCR_Extend) pcr_extend = nullptr;
+  decltype(&Esys_PCR_Event) pcr_event = nullptr;
   decltype(&Esys_Free) free = nullptr;
   decltype(&Tss2_RC_Decode) rc_decode = nullptr;  // may be nullptr: then codes stay numbers
 };

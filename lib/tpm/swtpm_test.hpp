@@ -56,6 +56,14 @@ class SwTpm {
     }
   }
 
+  // As the machine's restart: another TPM2_Startup(CLEAR), with the same non-volatile memory.
+  void restart() {
+    stop();
+    std::filesystem::remove(socket());
+    std::filesystem::remove(socket() + ".ctrl");
+    start(Startup::clear);
+  }
+
   // One of the tpm2-tools on this TPM; its output goes to `output` in directory(). False when it fails.
   bool run(const std::string& command, const std::string& output = "output") const {
     const std::string line = "cd '" + directory_ + "' && TPM2TOOLS_TCTI='" + tcti() + "' " + command + " >'" + output +

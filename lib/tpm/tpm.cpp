@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <system_error>
+#include <thread>
 
 #include "lib/tpm/libtss2.hpp"
+#include "lib/tpm/response_code.hpp"
 
 namespace mrtool {
 
@@ -15,10 +19,6 @@ constexpr std::string_view kDevice = "device";
 constexpr std::array kDevices{"/dev/tpmrm0", "/dev/tpm0"};  // with a resource manager first
 constexpr std::uint32_t kPcrs = 24;
 constexpr std::uint32_t kBitsPerByte = 8;
-
-std::string describe(const Tss2& tss2, TSS2_RC code) {
-  return tss2.rc_decode != nullptr ? std::string(tss2.rc_decode(code)) : fmt::format("TSS2 code 0x{:08x}", code);
-}
 
 // Frees what ESAPI allocated.
 template <class Structure>
@@ -74,6 +74,40 @@ Result<TPML_PCR_SELECTION> to_tss2(const std::vector<PcrBank>& banks) {
   return list;
 }
 
+Result<TPML_DIGEST_VALUES> to_tss2(const std::map<HashAlgorithm, Digest>& digests) {
+  TPML_DIGEST_VALUES list{};
+  for (const auto& [bank, digest] : digests) {
+    if (list.count == std::size(list.digests)) {
+      return fail(ErrorKind::io, fmt::format("more than {} banks", std::size(list.digests)));
+    }
+    TPMT_HA& item = list.digests[list.count++];
+    item.hashAlg = static_cast<TPMI_ALG_HASH>(bank);
+    // Longest member of the union: every digest fits.
+    static_assert(sizeof(item.digest.sha512) == kMaxDigestSize);
+    std::ranges::copy(digest.view(), item.digest.sha512);
+  }
+  return list;
+}
+
+std::map<HashAlgorithm, Digest> from_tss2(const TPML_DIGEST_VALUES& list) {
+  std::map<HashAlgorithm, Digest> digests;
+  for (const TPMT_HA& item :
+       std::span(list.digests).first(std::min<std::size_t>(list.count, std::size(list.digests)))) {
+    const auto bank = static_cast<HashAlgorithm>(item.hashAlg);
+    if (const HashAlgorithmRow* const row = find_algorithm(bank)) {
+      digests.emplace(bank, ByteView(item.digest.sha512).first(row->size));
+    }
+  }
+  return digests;
+}
+
+Result<ESYS_TR> handle_of(std::uint32_t pcr) {
+  if (pcr >= kPcrs) {
+    return fail(ErrorKind::io, fmt::format("a TPM has no PCR {}", pcr));
+  }
+  return ESYS_TR_PCR0 + pcr;
+}
+
 std::unexpected<Error> no_device(Host& host) {
   return fail(ErrorKind::io, fmt::format("no TPM is found: neither {} nor {} is there",
                                          host.system_path(kDevices.front()), host.system_path(kDevices.back())));
@@ -105,13 +139,23 @@ Result<std::string> resolve(const std::string& tcti, Host& host) {
   return fmt::format("{}:{}", kDevice, path);
 }
 
+// The kernel lets one program at a time have a TPM without a resource manager.
+Error explain_device(Error error) {
+  if (error.message.ends_with(std::generic_category().message(EBUSY))) {
+    error.message += "; another program has the TPM: use /dev/tpmrm0, which serves several, or wait for it to end";
+  } else if (error.message.ends_with(std::generic_category().message(EACCES))) {
+    error.message += "; run as root, or as a member of the group that the device belongs to";
+  }
+  return error;
+}
+
 // Why a TCTI could not be opened: libtss2 keeps the reason to itself.
 Error explain(const std::string& conf, std::string_view reason, Host& host) {
   const std::size_t colon = conf.find(':');
   const std::string name = conf.substr(0, colon);
   if (name == kDevice) {
-    if (const auto opened = host.open(conf.substr(colon + 1)); !opened) {
-      return opened.error();
+    if (auto opened = host.open(conf.substr(colon + 1)); !opened) {
+      return explain_device(std::move(opened).error());
     }
   } else if (!name.contains('/')) {
     const std::string file = fmt::format("libtss2-tcti-{}.so.0", name);
@@ -139,7 +183,14 @@ struct Tpm::State {
   State& operator=(const State&) = delete;
 
   std::unexpected<Error> failed(std::string_view command, TSS2_RC code) const {
-    return fail(ErrorKind::io, fmt::format("{} failed on the TPM at {}: {}", command, conf, describe(tss2, code)));
+    return fail(ErrorKind::io,
+                fmt::format("{} failed on the TPM at {}: {}", command, conf, describe_response_code(tss2, code)));
+  }
+  // Runs one of ESAPI's functions on this TPM.
+  template <class Function, class... Arguments>
+  TSS2_RC call(Function function, Arguments... arguments) {
+    return with_retries([&] { return function(esys, arguments...); },
+                        [](std::chrono::milliseconds length) { std::this_thread::sleep_for(length); });
   }
 
   const Tss2& tss2;
@@ -165,16 +216,16 @@ Result<std::unique_ptr<Tpm>> Tpm::open(const std::string& tcti, Host& host) {
     code = tss2->esys_initialize(&state->esys, state->tcti, nullptr);
   }
   if (code != TSS2_RC_SUCCESS) {
-    return std::unexpected(explain(conf, describe(*tss2, code), host));
+    return std::unexpected(explain(conf, describe_response_code(*tss2, code), host));
   }
   return std::unique_ptr<Tpm>(new Tpm(std::move(state)));
 }
 
-Result<std::vector<PcrBank>> Tpm::banks() {
+Result<std::vector<PcrBank>> Tpm::all_banks() {
   Owned<TPMS_CAPABILITY_DATA> data(state_->tss2);
   TPMI_YES_NO more = 0;
-  const TSS2_RC code = state_->tss2.get_capability(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                                   TPM2_CAP_PCRS, 0, 1, &more, data.out());
+  const TSS2_RC code = state_->call(state_->tss2.get_capability, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                    TPM2_CAP_PCRS, 0U, 1U, &more, data.out());
   if (code != TSS2_RC_SUCCESS) {
     return state_->failed("TPM2_GetCapability", code);
   }
@@ -182,7 +233,13 @@ Result<std::vector<PcrBank>> Tpm::banks() {
     return fail(ErrorKind::io, "the TPM's reply to TPM2_GetCapability is of another capability");
   }
   std::vector<PcrBank> banks = from_tss2(data->data.assignedPCR);
-  std::erase_if(banks, [](const PcrBank& bank) { return bank.pcrs.empty() || find_algorithm(bank.bank) == nullptr; });
+  std::erase_if(banks, [](const PcrBank& bank) { return bank.pcrs.empty(); });
+  return banks;
+}
+
+Result<std::vector<PcrBank>> Tpm::banks() {
+  MRTOOL_TRY(banks, all_banks());
+  std::erase_if(banks, [](const PcrBank& bank) { return find_algorithm(bank.bank) == nullptr; });
   return banks;
 }
 
@@ -192,8 +249,8 @@ Result<std::map<RegisterKey, Digest>> Tpm::read_pcrs(const std::vector<PcrBank>&
     PcrReply reply;
     Owned<TPML_PCR_SELECTION> selected(state_->tss2);
     Owned<TPML_DIGEST> digests(state_->tss2);
-    const TSS2_RC code = state_->tss2.pcr_read(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &list,
-                                               &reply.update_counter, selected.out(), digests.out());
+    const TSS2_RC code = state_->call(state_->tss2.pcr_read, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &list,
+                                      &reply.update_counter, selected.out(), digests.out());
     if (code != TSS2_RC_SUCCESS) {
       return state_->failed("TPM2_PCR_Read", code);
     }
@@ -205,6 +262,33 @@ Result<std::map<RegisterKey, Digest>> Tpm::read_pcrs(const std::vector<PcrBank>&
     return reply;
   };
   return mrtool::read_pcrs(selection, read);
+}
+
+Status Tpm::extend(std::uint32_t pcr, const std::map<HashAlgorithm, Digest>& digests) {
+  MRTOOL_TRY(handle, handle_of(pcr));
+  MRTOOL_TRY(list, to_tss2(digests));
+  const TSS2_RC code =
+      state_->call(state_->tss2.pcr_extend, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &list);
+  return code == TSS2_RC_SUCCESS ? Status() : state_->failed("TPM2_PCR_Extend", code);
+}
+
+Result<std::map<HashAlgorithm, Digest>> Tpm::event(std::uint32_t pcr, ByteView data) {
+  MRTOOL_TRY(handle, handle_of(pcr));
+  if (data.size() > kMaxEventSize) {
+    return fail(ErrorKind::unsupported, fmt::format("a TPM hashes an event of at most {} bytes itself, this one has {}",
+                                                    kMaxEventSize, data.size()));
+  }
+  TPM2B_EVENT event{};
+  static_assert(sizeof(event.buffer) == kMaxEventSize);
+  event.size = static_cast<UINT16>(data.size());
+  std::ranges::copy(data, event.buffer);
+  Owned<TPML_DIGEST_VALUES> digests(state_->tss2);
+  const TSS2_RC code =
+      state_->call(state_->tss2.pcr_event, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &event, digests.out());
+  if (code != TSS2_RC_SUCCESS) {
+    return state_->failed("TPM2_PCR_Event", code);
+  }
+  return from_tss2(*digests);
 }
 
 }  // namespace mrtool

@@ -193,6 +193,7 @@ TEST_CASE("a TPM that is busy is said to be, by the kernel's reason") {
   };
   BusyHost host;
   CHECK(open_error("", host).contains("/nonexistent/dev/tpm0: cannot be opened: Device or resource busy"));
+  CHECK(open_error("", host).contains("another program has the TPM: use /dev/tpmrm0"));
 }
 
 TEST_CASE("a TCTI that is not there") {
@@ -241,9 +242,53 @@ TEST_CASE("errors of a TPM are told in words") {
   const auto host = make_host("");
   auto tpm = Tpm::open(swtpm.tcti(), *host);
   REQUIRE(tpm);
-  CHECK(message_of((*tpm)->read_pcrs({{HashAlgorithm::sha256, {0}}})).contains("not initialized"));
+  CHECK(message_of((*tpm)->read_pcrs({{HashAlgorithm::sha256, {0}}})).contains("TPM_RC_INITIALIZE"));
   swtpm.stop();
   const auto banks = (*tpm)->banks();
   REQUIRE_FALSE(banks);
   CHECK(banks.error().kind == ErrorKind::io);
+}
+
+TEST_CASE("a software TPM: extends and events, and what they answer") {
+  if (!SwTpm::installed()) {
+    MESSAGE("skipped: swtpm is not installed");
+    return;
+  }
+  SwTpm swtpm;
+  REQUIRE(swtpm.running());
+  const auto host = make_host("");
+  const auto tpm = Tpm::open(swtpm.tcti(), *host);
+  REQUIRE(tpm);
+  const std::vector<PcrBank> two = {{HashAlgorithm::sha1, {11}}, {HashAlgorithm::sha256, {11}}};
+  const auto status_message = [](const Status& status) {
+    REQUIRE_FALSE(status);
+    return status.error().message;
+  };
+
+  // SHA-256 of 32 zeros and 32 bytes of 22; the bank that is not named stays.
+  REQUIRE((*tpm)->extend(11, {{HashAlgorithm::sha256, Digest::filled(32, 0x22)}}));
+  auto values = (*tpm)->read_pcrs(two);
+  REQUIRE(values);
+  CHECK(values->at(pcr(11, HashAlgorithm::sha256)).hex() ==
+        "ee4b0e933b56cdf12a42b1e3f3b9ed1aa70cf9f3cf37325693255c8bfbcb8ba8");
+  CHECK(values->at(pcr(11, HashAlgorithm::sha1)) == Digest::filled(20, 0));
+
+  const auto digests = (*tpm)->event(11, as_bytes("abc"));
+  REQUIRE(digests);
+  CHECK(digests->size() == 4);
+  CHECK(digests->at(HashAlgorithm::sha1).hex() == "a9993e364706816aba3e25717850c26c9cd0d89d");
+  CHECK(digests->at(HashAlgorithm::sha256).hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  const auto too_long = (*tpm)->event(11, Bytes(Tpm::kMaxEventSize + 1));
+  REQUIRE_FALSE(too_long);
+  CHECK(too_long.error().kind == ErrorKind::unsupported);
+
+  CHECK(status_message((*tpm)->extend(22, {{HashAlgorithm::sha256, Digest::filled(32, 1)}})).contains("17 to 22"));
+  CHECK(status_message((*tpm)->extend(24, {{HashAlgorithm::sha256, Digest::filled(32, 1)}})).contains("no PCR 24"));
+  CHECK(status_message((*tpm)->extend(11, {{HashAlgorithm::sm3_256, Digest::filled(32, 1)}})).contains("TPM_RC_HASH"));
+  CHECK(status_message((*tpm)->extend(11, {{HashAlgorithm::sha3_256, Digest::filled(32, 1)}}))
+            .contains("does not know a bank's hash algorithm"));
+
+  swtpm.stop();
+  CHECK(status_message((*tpm)->extend(11, {{HashAlgorithm::sha256, Digest::filled(32, 1)}}))
+            .contains("the connection to the TPM failed"));
 }
