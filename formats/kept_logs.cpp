@@ -10,12 +10,15 @@
 #include "formats/systemd/kept_log.hpp"
 #include "formats/systemd/systemd.hpp"
 #include "formats/tcg/kept_log.hpp"
+#include "formats/tsm/kept_log.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
 namespace {
 
+// Each has one bank.
+constexpr std::array kTsmRegisters{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 constexpr std::array kPcrs{RegisterKind::pcr};
 constexpr std::array kIndexed{RegisterKind::pcr, RegisterKind::rtmr};
 
@@ -27,6 +30,11 @@ bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
 
 std::span<const KeptLogRow> kept_logs() {
   static const std::array kRows = std::to_array<KeptLogRow>({
+      {.format = "tsm",
+       .kinds = kTsmRegisters,
+       .default_for = kTsmRegisters,
+       .make = [](const Register&, std::span<const HashAlgorithm> banks,
+                  Host&) { return tsm::make_tsm_kept_log(banks.front()); }},
       {.format = "cel-json",
        .kinds = kIndexed,
        .default_for = kPcrs,

@@ -202,10 +202,9 @@ Result<Events> plan_systemd(const Request& request, const Place& place, bool for
                 "systemd's log holds text: give an event of UTF-8, with --digest one that says what "
                 "it is of");
   }
-  constexpr std::string_view kUsual = "phase";  // as systemd-pcrextend has it for a word
   Event event;
   event.content = ContentType::systemd;
-  event.name = to_bytes(as_bytes(request.type.value_or(std::string(kUsual))));
+  event.name = to_bytes(as_bytes(request.type.value_or(std::string())));
   event.data = *request.text;
   return finish_event(std::move(event), request, place, force);
 }

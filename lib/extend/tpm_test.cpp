@@ -6,92 +6,12 @@
 
 #include <chrono>
 #include <fstream>
-#include <memory>
 
-#include "lib/base/bytes.hpp"
-#include "lib/crypto/hash.hpp"
-#include "lib/extend/backends.hpp"
-#include "lib/extend/event.hpp"
-#include "lib/registers/names.hpp"
-#include "lib/tpm/swtpm_test.hpp"
+#include "lib/extend/pcr_test.hpp"
 
 using namespace mrtool;
 using namespace mrtool::extend;
-using mrtool::testing::SwTpm;
-
-namespace {
-
-const std::vector<HashAlgorithm> kFourBanks{HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384,
-                                            HashAlgorithm::sha512};
-
-// A running software TPM; nullptr, with the reason, where there is none.
-std::unique_ptr<SwTpm> make_tpm(SwTpm::Startup startup = SwTpm::Startup::clear) {
-  if (!SwTpm::installed()) {
-    MESSAGE("skipped: swtpm is not installed");
-    return nullptr;
-  }
-  auto swtpm = std::make_unique<SwTpm>(startup);
-  REQUIRE(swtpm->running());
-  return swtpm;
-}
-
-OpenedTarget open_named(const std::string& reg, const TargetOptions& options, Host& host) {
-  std::vector<std::string> looked_for;
-  return open_tpm(*parse_register(reg), options, host, looked_for);
-}
-
-std::unique_ptr<ExtendTarget> must_open(const std::string& reg, const TargetOptions& options, Host& host) {
-  auto target = open_named(reg, options, host);
-  REQUIRE_MESSAGE(target, (target ? std::string() : to_string(target.error())));
-  REQUIRE(*target);
-  return *std::move(target);
-}
-
-std::string error_of(const OpenedTarget& target, ErrorKind kind = ErrorKind::io) {
-  REQUIRE_FALSE(target);
-  CHECK(target.error().kind == kind);
-  return to_string(target.error());
-}
-
-std::string error_of(const Status& status, ErrorKind kind = ErrorKind::io) {
-  REQUIRE_FALSE(status);
-  CHECK(status.error().kind == kind);
-  return to_string(status.error());
-}
-
-std::vector<BankDigest> must_read(ExtendTarget& target) {
-  const auto values = target.read();
-  REQUIRE_MESSAGE(values, (values ? std::string() : to_string(values.error())));
-  return *values;
-}
-
-// What `count` extends by `digests` make of `values`.
-std::vector<BankDigest> extended(std::vector<BankDigest> values, const std::vector<BankDigest>& digests,
-                                 int count = 1) {
-  HashEngine engine;
-  REQUIRE(values.size() == digests.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    REQUIRE(values[i].bank == digests[i].bank);
-    for (int n = 0; n < count; ++n) {
-      engine.extend(values[i].bank, values[i].digest, digests[i].digest.view());
-    }
-  }
-  return values;
-}
-
-// As tpm2_pcrread says.
-std::vector<BankDigest> tpm2_pcrread(const SwTpm& swtpm, int pcr, const std::vector<HashAlgorithm>& banks) {
-  std::vector<BankDigest> values;
-  for (const HashAlgorithm bank : banks) {
-    REQUIRE(swtpm.run("tpm2_pcrread " + to_string(bank) + ":" + std::to_string(pcr) + " -o value.bin"));
-    std::ifstream in(swtpm.directory() + "/value.bin", std::ios::binary);
-    const std::string value{std::istreambuf_iterator<char>(in), {}};
-    values.push_back({.bank = bank, .digest = Digest(as_bytes(value))});
-  }
-  return values;
-}
-
-}  // namespace
+using namespace mrtool::extend::testing;
 
 TEST_CASE("a PCR is extended in all four banks, by each bank's own digest") {
   const auto swtpm = make_tpm();
@@ -129,7 +49,7 @@ TEST_CASE("a TPM hashes an event's data itself") {
   const auto host = make_host("");
   const auto target = must_open("pcr23", {.tcti = swtpm->tcti()}, *host);
   std::vector<BankDigest> values = must_read(*target);
-  for (const std::size_t size : {0, 1, 1024}) {
+  for (const std::size_t size : {0U, 1U, 1024U}) {
     const Bytes data(size, 'x');
     REQUIRE(target->extend_by_event(data));
     values = extended(values, digests_of(data, kFourBanks));

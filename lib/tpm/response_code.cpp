@@ -17,6 +17,7 @@ constexpr auto kPatience = 5s;
 
 constexpr std::string_view kNoSecret = "a PCR with an authorisation value or a policy cannot be extended by mrtool";
 constexpr std::string_view kLater = "several tries did not help; run it again later";
+constexpr std::string_view kGone = "see whether its device is there, or its daemon runs";
 
 // In order of the codes.
 constexpr std::array kRows{
@@ -62,10 +63,11 @@ constexpr std::array kRows{
     ResponseCodeRow{TSS2_MU_RC_BAD_VALUE, "TSS2_MU_RC_BAD_VALUE", "libtss2 does not know a bank's hash algorithm",
                     "install a later libtss2, or name the other banks with --bank"},
     ResponseCodeRow{TSS2_TCTI_RC_NO_CONNECTION, "TSS2_TCTI_RC_NO_CONNECTION", "there is no connection to the TPM",
-                    "see whether its device is there, or its daemon runs"},
+                    kGone},
     ResponseCodeRow{TSS2_TCTI_RC_TRY_AGAIN, "TSS2_TCTI_RC_TRY_AGAIN", "the TPM did not answer in time", ""},
-    ResponseCodeRow{TSS2_TCTI_RC_IO_ERROR, "TSS2_TCTI_RC_IO_ERROR", "the connection to the TPM failed",
-                    "see whether its device is there, or its daemon runs"},
+    ResponseCodeRow{TSS2_TCTI_RC_IO_ERROR, "TSS2_TCTI_RC_IO_ERROR", "the connection to the TPM failed", kGone},
+    ResponseCodeRow{TSS2_TCTI_RC_MALFORMED_RESPONSE, "TSS2_TCTI_RC_MALFORMED_RESPONSE",
+                    "the TPM's answer was cut short or is none", kGone},
 };
 static_assert(std::ranges::is_sorted(kRows, std::ranges::less_equal(), &ResponseCodeRow::code) &&
               std::ranges::adjacent_find(kRows, {}, &ResponseCodeRow::code) == kRows.end());

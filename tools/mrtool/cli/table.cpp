@@ -459,7 +459,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      Category::keeping,
      false,
      "keep the log there, not below /run/mrtool; or a format's name",
-     "tsm, cel-json or systemd."},
+     "tsm, cel-json, tcg2 or systemd."},
     {wait,
      "wait",
      0,
