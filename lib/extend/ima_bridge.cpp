@@ -9,6 +9,7 @@
 #include "lib/content/ima.hpp"
 #include "lib/content/tsm_line.hpp"
 #include "lib/crypto/hash.hpp"
+#include "lib/extend/stored_lines.hpp"
 #include "lib/registers/initial.hpp"
 #include "lib/registers/names.hpp"
 
@@ -24,9 +25,6 @@ constexpr std::array kWays{
                  .name = "direct",
                  .brief = "a register of IMA's own, extended by the digests of the entries"},
 };
-
-// What one write to a kernel's append_event can hold (TSM log format notes, 3.1); longer lines are split.
-constexpr std::size_t kPageBytes = 4096;
 
 std::size_t size_of_bank(HashAlgorithm bank) {
   const HashAlgorithmRow* const row = find_algorithm(bank);
@@ -72,8 +70,8 @@ std::optional<BridgeWay> parse_bridge_way(std::string_view name) {
 Status check_virtual_name(std::string_view name) {
   const std::string line = tsm::format_virtual_extend(name, HashAlgorithm::sha256,
                                                       Digest::filled(size_of_bank(HashAlgorithm::sha256), 0).view());
-  const auto extend = tsm::is_stored_unchanged(line) ? tsm::parse_virtual_extend(line) : std::nullopt;
-  if (!extend || extend->name != name || !is_utf8(as_bytes(name))) {
+  const auto extend = tsm::parse_virtual_extend(line);
+  if (!extend || why_changed(as_bytes(line)) || extend->name != name || !is_utf8(as_bytes(name))) {
     return fail(ErrorKind::usage,
                 fmt::format("expected the name of a virtual register, one word that is neither SYNC nor begins with #, "
                             "found '{}'",
@@ -251,9 +249,8 @@ Result<Event> ImaBridge::record_event(const Record& entry, std::uint64_t number)
     return cannot("its template is not known, so its data cannot be told");
   }
   std::string line = tsm::format_ima_entry(as_text(entry.name), entry.data);
-  if (line.size() > kPageBytes) {
-    return cannot(
-        fmt::format("it would have {} bytes, and a kernel splits what is longer than {}", line.size(), kPageBytes));
+  if (const auto reason = why_changed(as_bytes(line))) {
+    return cannot(*reason);
   }
   const auto parsed = tsm::parse_ima_entry(line);
   if (!parsed) {

@@ -602,8 +602,9 @@ constexpr auto kRegistersOptions =
 constexpr auto kExtendOptions = std::to_array<OptionId>(
     {event, file, digest, standard_input, event_type, data, by_event, virtual_register, on,         backend, bank,
      tcti,  log,  wait,   recover,        force,      text, json,     ndjson,           diagnostics});
-constexpr auto kBridgeOptions = std::to_array<OptionId>({on, way, virtual_register, bank, follow, once, interval,
-                                                         backend, tcti, log, wait, force, text, json, diagnostics});
+constexpr auto kBridgeOptions =
+    std::to_array<OptionId>({on, way, virtual_register, bank, follow, once, interval, backend, tcti, log, wait, force,
+                             text, json, ndjson, diagnostics});
 constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
 
 constexpr std::string_view kLogBrief =

@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <iterator>
+#include <chrono>
+#include <optional>
 
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/extend_line.hpp"
+#include "tools/mrtool/commands/extend_view.hpp"
 #include "tools/mrtool/commands/ima_carrier.hpp"
 #include "tools/mrtool/commands/ima_list.hpp"
 #include "tools/mrtool/commands/session.hpp"
@@ -90,56 +93,9 @@ Result<Asked> read_line(const CommandLine& line) {
   return asked;
 }
 
-// mrtool.extend/1, with the entry's place in the list.
-void describe(const CarriedEntry& entry, const ImaCarrier& carrier, bool recovered, DocumentWriter& writer) {
-  writer.begin_object();
-  writer.key("schema");
-  writer.text("mrtool.extend/1");
-  writer.key("register");
-  writer.text(to_string(carrier.reg()));
-  writer.key("backend");
-  writer.text(carrier.backend());
-  writer.key("banks");
-  writer.begin_list();
-  for (const extend::Extended::Bank& bank : entry.result.banks) {
-    writer.begin_object();
-    writer.key("bank");
-    writer.text(to_string(bank.bank));
-    writer.key("digest");
-    writer.hex(bank.digest.view());
-    writer.key("before");
-    writer.hex(bank.before.view());
-    writer.key("after");
-    writer.hex(bank.after.view());
-    writer.end_object();
-  }
-  writer.end_list();
-  writer.key("log");
-  writer.begin_object();
-  writer.key("path");
-  writer.text(carrier.log_path());
-  writer.key("format");
-  writer.text(carrier.log_format());
-  writer.key("record");
-  writer.count(entry.result.record);
-  writer.end_object();
-  writer.key("recovered");
-  writer.boolean(recovered);
-  writer.key("ima_entry");
-  writer.count(entry.number);
-  writer.key("ima_name");
-  writer.text(entry.name);
-  writer.end_object();
-}
-
 class Bridge {
  public:
-  Bridge(const CommandLine& line, Environment& environment, Session& session, Asked asked)
-      : environment_(environment), session_(session), asked_(std::move(asked)) {
-    messages_ = {.json = line.value(OptionId::diagnostics) == "json",
-                 .warnings = !line.has(OptionId::quiet),
-                 .notes = line.has(OptionId::verbose)};
-  }
+  Bridge(Session& session, Asked asked) : session_(session), asked_(std::move(asked)) {}
 
   Status run(const std::vector<std::string>& arguments);
 
@@ -149,68 +105,66 @@ class Bridge {
   Status carry();
   void tell(const CarriedEntry& entry);
   void tell_notes();
-  void say(std::vector<Diagnostic> diagnostics);
 
-  Environment& environment_;
   Session& session_;
   Asked asked_;
-  MessageOptions messages_;
   StopSignals stop_;
   DiagnosticSink diagnostics_;
-  std::size_t said_ = 0;  // of diagnostics_
+  std::size_t told_ = 0;                           // of diagnostics_
+  std::optional<extend::RecoveryReport> pending_;  // that no result has told yet
+  std::string last_recovery_;
+  std::unique_ptr<Measurer> measurer_;
   std::unique_ptr<ImaCarrier> carrier_;
   std::unique_ptr<ImaList> list_;
 };
 
-void Bridge::say(std::vector<Diagnostic> diagnostics) {
-  append_messages(environment_.err.buffer(), diagnostics, {}, messages_,
-                  Style(environment_.error_is_terminal && !environment_.no_color));
-  environment_.err.flush();
-}
-
 void Bridge::tell_notes() {
-  std::vector<Diagnostic> all;
-  const auto add = [&all](Severity severity, std::string_view code, std::string message) {
-    all.push_back({.severity = severity,
-                   .code = std::string(code),
-                   .log = {},
-                   .record = {},
-                   .offset = {},
-                   .message = std::move(message)});
-  };
-  if (const extend::RecoveryReport& report = carrier_->recovered(); report.recovery != extend::Recovery::none) {
-    add(Severity::warning, "recovered", report.message);
+  const extend::RecoveryReport report = measurer_->recovered();
+  if (report.recovery != extend::Recovery::none && report.message != last_recovery_) {
+    last_recovery_ = report.message;
+    pending_ = report;
+    session_.tell_now(Severity::warning, report.message);
   }
-  for (std::string& note : carrier_->take_notes()) {
-    add(Severity::warning, "extend", std::move(note));
+  for (std::string& note : measurer_->take_notes()) {
+    session_.tell_now(Severity::note, std::move(note));
   }
-  const std::vector<Diagnostic>& noticed = diagnostics_.all();
-  all.insert(all.end(), noticed.begin() + static_cast<std::ptrdiff_t>(said_), noticed.end());
-  said_ = noticed.size();
-  if (!all.empty()) {
-    say(std::move(all));
+  for (; told_ < diagnostics_.all().size(); ++told_) {
+    const Diagnostic& noticed = diagnostics_.all()[told_];
+    session_.tell_now(noticed.severity, fmt::format("{}: {}", list_->path(), noticed.message));
   }
 }
 
 void Bridge::tell(const CarriedEntry& entry) {
-  std::string& out = session_.out().buffer();
-  if (session_.rendering() == Rendering::json) {
-    const bool recovered = carrier_->recovered().recovery != extend::Recovery::none;
-    describe(entry, *carrier_, recovered, *make_json_writer(out, true));
-    out += '\n';
-  } else {
-    const std::string_view line = entry.event.content == ContentType::tsm ? as_text(entry.event.data) : "";
-    fmt::format_to(std::back_inserter(out), "{}: entry {}, {}{}{}\n", to_string(carrier_->reg()), entry.number,
-                   escape_for_terminal(entry.name), line.empty() ? "" : ": ", escape_for_terminal(line));
+  if (session_.rendering() != Rendering::text) {
+    describe_extend({.measurer = *measurer_, .event = &entry.result, .recovered = pending_ ? &*pending_ : nullptr},
+                    *make_json_writer(session_.out().buffer(), true));
+    session_.out().settle();
+    pending_.reset();
+  } else if (session_.is_verbose()) {
+    session_.tell_now(Severity::note, fmt::format("entry {}, {}: {}", entry.number, entry.name,
+                                                  extend_sentence(*measurer_, entry.result)));
   }
-  session_.out().settle();
 }
 
 Status Bridge::open(const std::vector<std::string>& arguments) {
   MRTOOL_TRY(pieces, find_ima_list(arguments, session_.host()));
-  MRTOOL_TRY(carrier, ImaCarrier::open(asked_.reg, asked_.measuring, asked_.bridge, session_.host()));
-  carrier_ = std::move(carrier);
+  if (!asked_.reg) {
+    MRTOOL_TRY(usual, extend::default_register(asked_.measuring.target, session_.host()));
+    session_.tell_now(Severity::note, fmt::format("no register is named: it is {}", to_string(usual)));
+    asked_.reg = std::move(usual);
+  }
+  MRTOOL_TRY(measurer, Measurer::open(*asked_.reg, asked_.measuring, session_.host()));
+  measurer_ = std::move(measurer);
+  auto carrier = ImaCarrier::open(*measurer_, asked_.bridge, asked_.measuring.wait, session_.host());
   tell_notes();
+  if (!carrier) {
+    return std::unexpected(std::move(carrier).error());
+  }
+  carrier_ = *std::move(carrier);
+  for (const HashAlgorithm bank : carrier_->bridge().other_banks()) {
+    session_.tell_now(Severity::note, fmt::format("{} carries {} in bank {} too, which is a register apart",
+                                                  measurer_->log_path(), asked_.bridge.virtual_name, to_string(bank)));
+  }
   list_ = std::make_unique<ImaList>(
       std::move(pieces), session_.host(), diagnostics_,
       ImaList::Options{
@@ -225,7 +179,10 @@ Status Bridge::carry() {
   if (Status same = list_->check(); !same) {
     return same;
   }
-  Status carried = carrier_->carry([this](const CarriedEntry& entry) { tell(entry); });
+  Status carried = carrier_->carry([this](const CarriedEntry& entry) {
+    tell_notes();
+    tell(entry);
+  });
   session_.out().flush();
   tell_notes();
   return carried;
@@ -253,10 +210,10 @@ Status Bridge::run(const std::vector<std::string>& arguments) {
   ImaList::State state = ImaList::State::more;
   while (state != ImaList::State::ended && !stop_.wait(milliseconds(0))) {
     const auto read = list_->read(batch);
+    tell_notes();
     if (Status taken = take(batch); !taken) {
       return taken;
     }
-    tell_notes();
     if (!read) {
       return std::unexpected(read.error());
     }
@@ -287,12 +244,9 @@ int ima_bridge_command(const CommandLine& line, Environment& environment) {
   if (!asked) {
     return session.stop(asked.error());
   }
-  const Status done = Bridge(line, environment, session, *std::move(asked)).run(line.arguments);
-  if (!done) {
-    environment.out.flush();
-    return session.stop(done.error());
-  }
-  return session.finish(kExitSuccess);
+  const Status done = Bridge(session, *std::move(asked)).run(line.arguments);
+  environment.out.flush();
+  return done ? session.finish(kExitSuccess) : session.stop(done.error());
 }
 
 }  // namespace mrtool

@@ -86,6 +86,17 @@ Result<extend::RecoveryReport> Measurer::recover() {
   return keeper_ ? keeper_->recover() : extend::RecoveryReport{};
 }
 
+Status Measurer::look_at_log(Host& host, const std::function<Status(std::unique_ptr<ByteSource>)>& look) {
+  if (!keeper_) {
+    MRTOOL_TRY(bytes, target_->read_kernel_log(0));
+    return look(make_memory_source(bytes));
+  }
+  return keeper_->look_at_log([&](const std::string& path) -> Status {
+    MRTOOL_TRY(source, host.open(path));
+    return look(std::move(source));
+  });
+}
+
 Status Measurer::measure(std::span<const extend::Event> events, const Done& done) {
   return keeper_ ? keeper_->measure(events, done) : extend::measure_in_kernel_log(*target_, events, done);
 }

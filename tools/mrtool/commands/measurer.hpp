@@ -32,6 +32,10 @@ class Measurer {
 
   // As of Keeper. Where the kernel keeps the log, there is nothing to recover.
   Result<extend::RecoveryReport> recover();
+  // Hands over the log from its start as it is once what was unfinished is finished and a log of another boot is put
+  // aside. Nobody appends to it meanwhile, unless the kernel keeps it. Errors: as of recover(), and those of `look`.
+  Status look_at_log(Host& host, const std::function<Status(std::unique_ptr<ByteSource>)>& look);
+  Result<std::vector<extend::BankDigest>> read_register() { return target_->read(); }
   // As Keeper::measure.
   Status measure(std::span<const extend::Event> events, const Done& done);
   // Of the last of these calls.
