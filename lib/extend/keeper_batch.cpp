@@ -197,8 +197,12 @@ Status Keeper::State::resume_log() {
 
 // Is the register not where the log ends? Then says so.
 bool Keeper::State::has_left(std::span<const BankDigest> present) {
+  // Of banks that no run has extended yet, the log says nothing.
   const auto left_at = known_values(end, target);
-  if (left_at.empty() || std::ranges::equal(left_at, present) || log.marks_dirty()) {
+  const auto is_present = [present](const BankDigest& value) {
+    return std::ranges::find(present, value) != present.end();
+  };
+  if (std::ranges::all_of(left_at, is_present) || log.marks_dirty()) {
     return false;
   }
   if (journal_damaged) {

@@ -145,10 +145,7 @@ std::optional<std::string> without_effect(const CommandLine& line) {
     OptionId id;
     OptionId other;
   };
-  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml},
-                                                    {OptionId::virtual_register, OptionId::on},
-                                                    {OptionId::virtual_register, OptionId::digest},
-                                                    {OptionId::on, OptionId::virtual_register}});
+  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml}});
   for (const Pair& pair : kNeedsOther) {
     if (line.has(pair.id) && !line.has(pair.other)) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);

@@ -115,6 +115,11 @@ Result<std::vector<AskedEvent>> events_of(const CommandLine& line, const Given& 
 
 // mr:NAME@CARRIER says the same as --virtual NAME --on CARRIER.
 Status name_virtual(ExtendLine& asked, const CommandLine& line, Request& common) {
+  if (line.has(OptionId::virtual_register) != line.has(OptionId::on)) {
+    return fail(ErrorKind::usage,
+                "--virtual NAME and --on REGISTER go together: one says what is extended, the other in "
+                "whose log");
+  }
   if (line.has(OptionId::virtual_register)) {
     if (asked.reg) {
       return fail(ErrorKind::usage, "beside --virtual, no register is given but that of --on");
