@@ -165,7 +165,7 @@ Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, co
 
 // systemd's log says by its mode, not by its bytes, that it lacks something (systemd format notes).
 void LogChain::State::note_dirty_mark(const FormatRow& format, const std::string& path) const {
-  if (format.name != "systemd" || path == "-" || (host.mode(path) & systemd::kDirtyBit) == 0) {
+  if (format.name != "systemd" || path == "-" || (host.mode(path).value_or(0) & systemd::kDirtyBit) == 0) {
     return;
   }
   diagnostics.add({.severity = Severity::warning,

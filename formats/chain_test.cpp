@@ -37,7 +37,7 @@ class FakeHost final : public Host {
   FileKind kind(const std::string& path) override {
     return files.contains(path) ? FileKind::regular : FileKind::absent;
   }
-  std::uint32_t mode(const std::string& path) override { return modes.contains(path) ? modes[path] : 0600; }
+  Result<std::uint32_t> mode(const std::string& path) override { return modes.contains(path) ? modes[path] : 0600; }
   Result<std::vector<std::string>> list(const std::string& directory) override {
     std::vector<std::string> names;
     const std::string prefix = directory + "/";

@@ -41,6 +41,7 @@ struct Error {
   std::string file;                     // as the user named it; empty when no file is concerned
   std::optional<std::uint64_t> offset;  // bytes from the start of the file
   std::optional<std::uint64_t> record;  // number of the record, from 0
+  int system = 0;                       // errno, where a system call's failure is what this is about
 };
 
 // "file: record 3, offset 120: message", with only what is known.

@@ -17,7 +17,8 @@ std::unexpected<Error> io_error(const std::string& path, std::string_view what, 
                                .message = fmt::format("{}: {}", what, std::strerror(error)),
                                .file = path,
                                .offset = {},
-                               .record = {}});
+                               .record = {},
+                               .system = error});
 }
 
 std::string directory_of(const std::string& path) {

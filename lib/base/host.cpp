@@ -28,20 +28,46 @@ class FileSource final : public ByteSource {
   FileSource(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
 
   Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
-    for (;;) {
+    for (int again = 0;;) {
       const ssize_t got = ::read(file_.number(), buffer.data(), buffer.size());
       if (got >= 0) {
+        offset_ += got;
         return static_cast<std::size_t>(got);
       }
-      if (errno != EINTR) {
-        return io_error(path_, "cannot be read", errno);
+      const int error = errno;
+      if (error == EINTR || (error == ENODEV && ++again < kReopenings && reopen())) {
+        continue;
       }
+      return io_error(path_, "cannot be read", error);
     }
   }
 
+  bool skip_to(std::uint64_t offset) {
+    offset_ = static_cast<off_t>(offset);
+    return ::lseek(file_.number(), offset_, SEEK_SET) == offset_;
+  }
+
  private:
+  static constexpr int kReopenings = 1000;
+
+  // Measurement logs of the kernel are made anew, longer, whenever something is logged: what is open then is gone, and
+  // goes on where it was in the file that took its place (TSM observations, B 16).
+  bool reopen() {
+    struct stat status = {};
+    if (::fstat(file_.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return false;
+    }
+    FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0 || ::lseek(file.number(), offset_, SEEK_SET) != offset_) {
+      return false;
+    }
+    file_ = std::move(file);
+    return true;
+  }
+
   FileDescriptor file_;
   std::string path_;
+  off_t offset_ = 0;  // in a file that can be sought in
 };
 
 Status write_all(const FileDescriptor& file, ByteView content, const std::string& path) {
@@ -91,7 +117,9 @@ class RealHost final : public Host {
 
   std::string system_path(const std::string& path) const override { return root_ + path; }
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override { return open_at(path, 0); }
+
+  Result<std::unique_ptr<ByteSource>> open_at(const std::string& path, std::uint64_t offset) override {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.number() < 0) {
       return io_error(path, "cannot be opened", errno);
@@ -100,7 +128,11 @@ class RealHost final : public Host {
     if (::fstat(file.number(), &status) == 0 && S_ISDIR(status.st_mode)) {
       return io_error(path, "cannot be read", EISDIR);
     }
-    return std::make_unique<FileSource>(std::move(file), path);
+    auto source = std::make_unique<FileSource>(std::move(file), path);
+    if (offset != 0 && !source->skip_to(offset)) {
+      return io_error(path, "cannot be read from its middle on", errno);
+    }
+    return source;
   }
 
   std::unique_ptr<ByteSource> standard_input() override {
@@ -116,12 +148,6 @@ class RealHost final : public Host {
       return FileKind::directory;
     }
     return S_ISREG(status.st_mode) ? FileKind::regular : FileKind::other;
-  }
-
-  std::uint32_t mode(const std::string& path) override {
-    constexpr mode_t kPermissions = 07777;
-    struct stat status = {};
-    return ::stat(path.c_str(), &status) == 0 ? status.st_mode & kPermissions : 0;
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {
@@ -183,6 +209,14 @@ class RealHost final : public Host {
       return io_error(device, "does not answer", errno);
     }
     return {};
+  }
+
+  Result<std::uint32_t> mode(const std::string& path) override {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) {
+      return io_error(path, "cannot be looked at", errno);
+    }
+    return status.st_mode & 07777U;
   }
 
   bool is_kernels(const std::string& path) override {
@@ -303,8 +337,8 @@ Status Host::control(const std::string& device, unsigned long, std::span<std::ui
   return io_error(device, "cannot be opened", ENODEV);
 }
 
-std::uint32_t Host::mode(const std::string& /*path*/) {
-  return 0;
+Result<std::uint32_t> Host::mode(const std::string& path) {
+  return io_error(path, "cannot be looked at", ENOTSUP);
 }
 
 std::uint64_t Host::since_boot() {
@@ -330,6 +364,20 @@ Status Host::make_directory(const std::string& path) {
 
 Status Host::remove_directory(const std::string& path) {
   return io_error(path, "cannot be removed", ENOTSUP);
+}
+
+Result<std::unique_ptr<ByteSource>> Host::open_at(const std::string& path, std::uint64_t offset) {
+  MRTOOL_TRY(source, open(path));
+  Bytes passed(limits::kReadPiece);
+  while (offset > 0) {
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(offset, passed.size()));
+    MRTOOL_TRY(got, source->read(std::span(passed).first(wanted)));
+    if (got == 0) {
+      break;
+    }
+    offset -= got;
+  }
+  return source;
 }
 
 Status Host::make_directories(const std::string& path) {

@@ -33,10 +33,10 @@ class Host {
 
   // Paths below are used as they are. Opening a directory fails (ErrorKind::io).
   virtual Result<std::unique_ptr<ByteSource>> open(const std::string& path) = 0;
+  // The same from `offset` (bytes) on; at the end where there is no more.
+  virtual Result<std::unique_ptr<ByteSource>> open_at(const std::string& path, std::uint64_t offset);
   virtual std::unique_ptr<ByteSource> standard_input() = 0;
   virtual FileKind kind(const std::string& path) = 0;
-  // The permission bits of what is there, S_ISVTX included; 0 where they cannot be told.
-  virtual std::uint32_t mode(const std::string& path);
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   // The whole of a file of at most `limit` bytes; a larger one fails. Never trusts the size that stat reports.
   Result<Bytes> read_file(const std::string& path, std::uint64_t limit);
@@ -44,6 +44,8 @@ class Host {
   virtual Status write_file(const std::string& path, ByteView content) = 0;
   // One ioctl on a device. The kernel gets `argument` and leaves its answer there. Fails (io) with the kernel's reason.
   virtual Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument);
+  // The permission bits of what is there, S_ISVTX included. The kernel's files keep to them whoever opens them.
+  virtual Result<std::uint32_t> mode(const std::string& path);
   // Does the kernel itself serve this file or directory (sysfs, configfs, a character device), so that what is read
   // there is what it says and not what somebody wrote?
   virtual bool is_kernels(const std::string& path);

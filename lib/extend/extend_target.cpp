@@ -10,4 +10,8 @@ Status ExtendTarget::append(ByteView /*line*/) {
   return fail(ErrorKind::unsupported, "the kernel keeps no log of this register");
 }
 
+Result<Bytes> ExtendTarget::read_kernel_log(std::uint64_t /*offset*/) {
+  return fail(ErrorKind::unsupported, "the kernel keeps no log of this register");
+}
+
 }  // namespace mrtool::extend

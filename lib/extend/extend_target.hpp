@@ -57,12 +57,16 @@ class ExtendTarget {
   virtual Status extend_by_event(ByteView data);
   // Where the kernel keeps the log: one record (or comment), as one write. Fails (unsupported) on others.
   virtual Status append(ByteView line);
+  // There, too: the log's file, empty on others; and its bytes from `offset` on, for it only grows.
+  virtual std::string kernel_log_path() const { return {}; }
+  virtual Result<Bytes> read_kernel_log(std::uint64_t offset);
 };
 
 struct TargetOptions {
   std::string backend = {};  // a name of the table, "software:FILE"; empty: by what the machine has
   std::string tcti = {};     // of a TPM
-  // The only banks to extend, where the register has others that may part from their log; empty: all that it has.
+  // The only banks to extend, where the register has others that may part from their log; empty: all that it has. Of a
+  // name that has several hashes in the kernel's files, the one that is meant.
   std::vector<HashAlgorithm> banks = {};
 };
 
@@ -79,7 +83,8 @@ struct BackendRow {
 // THE table of backends, in the order in which they are tried.
 std::span<const BackendRow> backends();
 
-// Fails: usage for a backend that is none; io where the register is nowhere (with every place that was looked at) or
+// Fails: usage for a backend that is none, and for a register that has several hashes where none is named; unsupported
+// for what can be no register to extend; io where the register is nowhere (with every place that was looked at) or
 // cannot be used.
 Result<std::unique_ptr<ExtendTarget>> open_target(const Register& reg, const TargetOptions& options, Host& host);
 

@@ -4,23 +4,16 @@
 #include <algorithm>
 #include <array>
 
-#include "lib/registers/kinds.hpp"
 #include "lib/sources/kinds.hpp"
+#include "lib/sources/register_places.hpp"
+#include "lib/sources/tpm_devices.hpp"
 
 namespace mrtool::sources {
 
 namespace {
 
-constexpr const char* kTpmClass = "/sys/class/tpm";
-constexpr std::array kTpmDevices{"/dev/tpmrm", "/dev/tpm"};
-// In the order of preference; the first two are two ways to one tree.
-constexpr std::array kTrees{"/sys/devices/virtual/misc", "/sys/class/misc", "/sys/kernel/tsm",
-                            "/sys/kernel/config/tsm/rtmrs"};
-
-std::optional<std::uint32_t> tpm_number(std::string_view name) {
-  constexpr std::string_view kPrefix = "tpm";
-  return name.starts_with(kPrefix) ? parse_index(name.substr(kPrefix.size())) : std::nullopt;
-}
+// In the order of preference.
+constexpr std::array kTrees{kDeviceTrees[0], kDeviceTrees[1], kProviderTree, kRtmrTree};
 
 class Live {
  public:
@@ -37,7 +30,7 @@ class Live {
     if (is_there(std::string(kTdxGuestDevice))) {
       take(read_tdx_guest(host_, options_));
     }
-    for (const char* const path : kTrees) {
+    for (const std::string_view path : kTrees) {
       add_tree(path);
     }
     if (values_.values.empty()) {
@@ -94,22 +87,7 @@ class Live {
   }
 
   void add_tpms() {
-    std::vector<std::uint32_t> numbers;
-    if (is_there(kTpmClass)) {
-      if (const auto names = host_.list(looked_.back())) {
-        for (const std::string& name : *names) {
-          if (const auto number = tpm_number(name)) {
-            numbers.push_back(*number);
-          }
-        }
-      }
-    }
-    // A container may have the device without the class.
-    if (numbers.empty() &&
-        (is_there(std::string(kTpmDevices[0]) + "0") || is_there(std::string(kTpmDevices[1]) + "0"))) {
-      numbers.push_back(0);
-    }
-    std::ranges::sort(numbers);
+    const std::vector<std::uint32_t> numbers = tpm_numbers(host_, looked_);
     for (const std::uint32_t number : numbers) {
       add_tpm(number, number == numbers.front() ? std::string() : fmt::format("tpm{}", number));
     }
@@ -127,7 +105,7 @@ class Live {
       }
       return;
     }
-    for (const char* const prefix : kTpmDevices) {
+    for (const std::string_view prefix : kTpmDevices) {
       const std::string device = fmt::format("{}{}", prefix, number);
       if (is_there(device)) {
         auto found = read_tpm(host_, {.tcti = "device:" + looked_.back()});
@@ -151,9 +129,9 @@ class Live {
     return found;
   }
 
-  void add_tree(const char* path) {
-    const bool other_way = path == kTrees[1] && has_device_tree_;
-    if (other_way || !is_there(path)) {
+  void add_tree(std::string_view path) {
+    const bool other_way = path == kDeviceTrees[1] && has_device_tree_;
+    if (other_way || !is_there(std::string(path))) {
       return;
     }
     const std::string directory = looked_.back();
