@@ -17,9 +17,10 @@
 namespace mrtool {
 namespace {
 
+// Each has one bank.
+constexpr std::array kTsmRegisters{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 constexpr std::array kPcrs{RegisterKind::pcr};
 constexpr std::array kIndexed{RegisterKind::pcr, RegisterKind::rtmr};
-constexpr std::array kOfGuests{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 
 bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
   return std::ranges::find(kinds, reg.kind) != kinds.end();
@@ -30,8 +31,8 @@ bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
 std::span<const KeptLogRow> kept_logs() {
   static const std::array kRows = std::to_array<KeptLogRow>({
       {.format = "tsm",
-       .kinds = kOfGuests,
-       .default_for = kOfGuests,
+       .kinds = kTsmRegisters,
+       .default_for = kTsmRegisters,
        .make = [](const Register&, std::span<const HashAlgorithm> banks,
                   Host&) { return tsm::make_tsm_kept_log(banks.front()); }},
       {.format = "cel-json",

@@ -337,10 +337,6 @@ Status Host::control(const std::string& device, unsigned long, std::span<std::ui
   return io_error(device, "cannot be opened", ENODEV);
 }
 
-Result<std::uint32_t> Host::mode(const std::string& path) {
-  return io_error(path, "cannot be looked at", ENOTSUP);
-}
-
 std::uint64_t Host::since_boot() {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
   constexpr std::uint64_t kNanoseconds = 1'000;
@@ -348,6 +344,10 @@ std::uint64_t Host::since_boot() {
   (void)::clock_gettime(CLOCK_BOOTTIME, &now);  // it fails for no clock that there is
   return static_cast<std::uint64_t>(now.tv_sec) * kMicroseconds +
          static_cast<std::uint64_t>(now.tv_nsec) / kNanoseconds;
+}
+
+Result<std::uint32_t> Host::mode(const std::string& path) {
+  return io_error(path, "cannot be looked at", ENOTSUP);
 }
 
 bool Host::is_kernels(const std::string&) {

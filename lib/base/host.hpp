@@ -44,7 +44,7 @@ class Host {
   virtual Status write_file(const std::string& path, ByteView content) = 0;
   // One ioctl on a device. The kernel gets `argument` and leaves its answer there. Fails (io) with the kernel's reason.
   virtual Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument);
-  // The permission bits of what is there, S_ISVTX included. The kernel's files keep to them whoever opens them.
+  // A file's permission bits, S_ISVTX included. The kernel's files keep to them whoever opens them.
   virtual Result<std::uint32_t> mode(const std::string& path);
   // Does the kernel itself serve this file or directory (sysfs, configfs, a character device), so that what is read
   // there is what it says and not what somebody wrote?
