@@ -139,8 +139,8 @@ TEST_CASE("RTMRs: sha384 alone, and the PCR that the event stands for beside the
   CHECK(kept.file.text().contains("\x1e{\"rtmr\":2,\"digests\":[{\"hashAlg\":\"sha384\","));
   CHECK(kept.file.text() == rewritten(kept.file.text()));
   const auto log = testing::read_whole("systemd", kept.file.bytes);
-  CHECK(systemd_event(*(*log)[0])->mapped_pcr == 11);
-  CHECK_FALSE(systemd_event(*(*log)[1])->mapped_pcr);
+  CHECK(systemd_event((*log)[0])->mapped_pcr == 11);
+  CHECK_FALSE(systemd_event((*log)[1])->mapped_pcr);
 }
 
 TEST_CASE("a register that somebody else extended is not marked: the format has nothing for it") {
