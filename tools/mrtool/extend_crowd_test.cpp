@@ -6,6 +6,7 @@
 
 #include "tools/mrtool/process_test.hpp"
 
+using namespace mrtool;
 using namespace mrtool::testing;
 
 TEST_CASE("sixteen processes extend one register with a thousand events each") {
@@ -36,7 +37,7 @@ TEST_CASE("sixteen processes extend one register with a thousand events each") {
   }
   CHECK(records == std::size_t{kProcesses} * kEvents);
   CHECK(events.size() == records);
-  const Finished compared = mrtool({"replay", "tsm:rtmr3=" + log, "--against", file});
+  const Finished compared = testing::mrtool({"replay", "tsm:rtmr3=" + log, "--against", file});
   CHECK_MESSAGE(compared.status == 0, compared.out, compared.err);
   const std::string text = read_text(log);
   CHECK(text.find("SYNC", 1) == std::string::npos);  // nobody took another's event for a stranger's

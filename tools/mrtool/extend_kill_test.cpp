@@ -6,6 +6,7 @@
 #include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/fault_injection_test.hpp"
 
+using namespace mrtool;
 using namespace mrtool::testing;
 
 namespace {
@@ -18,7 +19,7 @@ Extending software_register(const std::string& file, const std::string& log) {
                 return std::vector<std::string>{"extend", "rtmr3", event, "--backend", backend, "--log", log};
               },
           .recover = {"extend", "rtmr3", "--recover", "--backend", backend, "--log", log},
-          .compare = [file, log] { return mrtool({"replay", "tsm:rtmr3=" + log, "--against", file}); },
+          .compare = [file, log] { return testing::mrtool({"replay", "tsm:rtmr3=" + log, "--against", file}); },
           .log = [log] { return read_text(log); }};
 }
 
@@ -34,7 +35,7 @@ Extending tpm_register(const SwTpm& tpm, const std::string& root) {
           .recover = with({"extend", "pcr14", "--recover"}),
           .compare =
               [log, tcti = tpm.tcti()] {
-                return mrtool({"replay", log, "--register", "pcr14", "--against", "tpm", "--tcti", tcti});
+                return testing::mrtool({"replay", log, "--register", "pcr14", "--against", "tpm", "--tcti", tcti});
               },
           .log = [log] { return read_text(log); }};
 }
