@@ -142,7 +142,7 @@ class RealHost final : public Host {
   FileKind kind(const std::string& path) override {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
-      return FileKind::absent;
+      return errno == EIO || errno == ENOMEM ? FileKind::other : FileKind::absent;
     }
     if (S_ISDIR(status.st_mode)) {
       return FileKind::directory;

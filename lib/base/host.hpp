@@ -36,6 +36,7 @@ class Host {
   // The same from `offset` (bytes) on; at the end where there is no more.
   virtual Result<std::unique_ptr<ByteSource>> open_at(const std::string& path, std::uint64_t offset);
   virtual std::unique_ptr<ByteSource> standard_input() = 0;
+  // What is there but cannot be looked at because of a fault is `other`: who opens it is told.
   virtual FileKind kind(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   // The whole of a file of at most `limit` bytes; a larger one fails. Never trusts the size that stat reports.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 
+#include "lib/base/bytes.hpp"
 #include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/fault_injection_test.hpp"
 
@@ -37,7 +38,8 @@ Extending tpm_register(const SwTpm& tpm, const std::string& root) {
               [log, tcti = tpm.tcti()] {
                 return testing::mrtool({"replay", log, "--register", "pcr14", "--against", "tpm", "--tcti", tcti});
               },
-          .log = [log] { return read_text(log); }};
+          .log = [log] { return read_text(log); },
+          .spelled = [](const std::string& event) { return to_hex(as_bytes(event)); }};
 }
 
 // A file system so small that a file fills it.

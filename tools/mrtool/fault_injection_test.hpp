@@ -120,8 +120,9 @@ struct Extending {
   std::vector<std::string> recover;
   // 0 when the log leads to the register's value.
   std::function<Finished()> compare;
-  // The log's text: how often an event is in it.
+  // The log's text, and how it spells an event.
   std::function<std::string()> log;
+  std::function<std::string(const std::string& event)> spelled = [](const std::string& event) { return event; };
   // Before each fault and after it: a disk that is full, say.
   std::function<void()> hinder = [] {};
   std::function<void()> relieve = [] {};
@@ -144,7 +145,7 @@ struct FaultCount {
 inline bool is_whole_after(const Extending& extending, const std::string& event, const Finished& run,
                            const std::string& what) {
   INFO(extending.name, ": ", what, ": ", run.err);
-  const std::size_t at_once = occurrences(extending.log(), event);
+  const std::size_t at_once = occurrences(extending.log(), extending.spelled(event));
   // Success is a promise: no recovery is needed for it.
   const bool promised = run.status == 0;
   CHECK((!promised || at_once == 1));
@@ -152,7 +153,7 @@ inline bool is_whole_after(const Extending& extending, const std::string& event,
   const Finished recovered = mrtool(extending.recover);
   INFO("recovery: ", recovered.err);
   CHECK(recovered.status == 0);
-  const std::size_t there = occurrences(extending.log(), event);
+  const std::size_t there = occurrences(extending.log(), extending.spelled(event));
   CHECK(there <= 1);
   CHECK(there >= at_once);
   const Finished compared = extending.compare();
