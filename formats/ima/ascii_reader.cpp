@@ -16,8 +16,10 @@ namespace {
 
 class AsciiReader final : public BaseReader {
  public:
-  AsciiReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : BaseReader("ima-ascii", std::move(source), options, diagnostics) {}
+  template <class... Growth>
+  AsciiReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics,
+              Growth... growth)
+      : BaseReader("ima-ascii", std::move(source), options, diagnostics, growth...) {}
 
  private:
   using Step = Result<std::optional<Progress>>;
@@ -197,6 +199,11 @@ void AsciiReader::report_style(const Record& record, const Rebuilt& rebuilt, con
 std::unique_ptr<Reader> make_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                           DiagnosticSink& diagnostics) {
   return std::make_unique<AsciiReader>(std::move(source), options, diagnostics);
+}
+
+std::unique_ptr<Reader> make_growing_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                                  DiagnosticSink& diagnostics) {
+  return std::make_unique<AsciiReader>(std::move(source), options, diagnostics, PieceReader::Growing{});
 }
 
 }  // namespace mrtool::ima

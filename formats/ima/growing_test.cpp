@@ -33,13 +33,12 @@ struct Read {
   std::optional<Error> error;
 };
 
-Read read_growing(bool ascii, ByteView list, std::size_t step, ReadOptions options = {}) {
-  options.growing = true;
+Read read_growing(bool ascii, ByteView list, std::size_t step, const ReadOptions& options = {}) {
   DiagnosticSink diagnostics;
   std::size_t end = 0;
   auto source = std::make_unique<GrowingSource>(list, end);
-  const auto reader = ascii ? ima::make_ascii_reader(std::move(source), options, diagnostics)
-                            : ima::make_reader(std::move(source), options, diagnostics);
+  const auto reader = ascii ? ima::make_growing_ascii_reader(std::move(source), options, diagnostics)
+                            : ima::make_growing_reader(std::move(source), options, diagnostics);
   Read read;
   Batch batch;
   while (true) {

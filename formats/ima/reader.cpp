@@ -17,8 +17,10 @@ enum class Phase : std::uint8_t { header, layout, entries, tail };
 
 class BinaryReader final : public BaseReader {
  public:
-  BinaryReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : BaseReader("ima", std::move(source), options, diagnostics) {}
+  template <class... Growth>
+  BinaryReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics,
+               Growth... growth)
+      : BaseReader("ima", std::move(source), options, diagnostics, growth...) {}
 
  private:
   using Step = Result<std::optional<Progress>>;
@@ -184,6 +186,11 @@ PieceReader::Progress BinaryReader::take_tail(ByteView rest, Batch& batch) {
 std::unique_ptr<Reader> make_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                     DiagnosticSink& diagnostics) {
   return std::make_unique<BinaryReader>(std::move(source), options, diagnostics);
+}
+
+std::unique_ptr<Reader> make_growing_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                            DiagnosticSink& diagnostics) {
+  return std::make_unique<BinaryReader>(std::move(source), options, diagnostics, PieceReader::Growing{});
 }
 
 }  // namespace mrtool::ima

@@ -26,9 +26,6 @@ struct ReadOptions {
   // log holds. Empty: the format's usual ones. {HashAlgorithm::none}: no others.
   std::vector<HashAlgorithm> compute_banks{};
   bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
-  // The source's end is the end for now: read() then returns true, perhaps without a record, keeps what is there of an
-  // unfinished one, and looks for more when it is called again. Readers of IMA lists do this.
-  bool growing = false;
 };
 
 // A pull reader over a source that it owns. Memory is bounded by one piece and one record.

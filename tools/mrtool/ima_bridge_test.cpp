@@ -1,6 +1,7 @@
 // mrtool ima-bridge, from the list to what verify says of it.
 #include <doctest/doctest.h>
 
+#include "lib/tpm/swtpm_test.hpp"
 #include "tools/mrtool/ima_bridge_case_test.hpp"
 
 namespace mrtool::testing {
@@ -349,6 +350,48 @@ TEST_CASE("the bank of the digests that are carried can be named") {
             {made.path("ccel.bin"), "rtmr3=" + made.path("runtime.log"), "mr:mr_ima=" + made.path("ima.bin")}) == 0);
   CHECK(made.once().status == 0);  // the bank is the log's
   CHECK(lines_of(made.log()) == lines);
+}
+
+// A PCR, whose log is of records with a digest in each bank.
+TEST_CASE("a PCR carries a list in each of the three ways") {
+  if (!SwTpm::installed()) {
+    MESSAGE("skipped: swtpm is not installed");
+    return;
+  }
+  for (const std::string way : kWays) {
+    CAPTURE(way);
+    const SwTpm tpm;
+    REQUIRE(tpm.running());
+    BridgeCase made;
+    std::filesystem::create_directory(made.td.files / "root");
+    made.list()[0].file_digest = to_bytes(HashEngine().hash(HashAlgorithm::sha256, Bytes(320)).view());
+    const auto carry = [&] {
+      made.write_list();
+      return mrtool({"ima-bridge", "--root", made.path("root"), "--tcti", tpm.tcti(), "--on", "pcr14", "--as", way,
+                     "--log", made.path("log.json"), "--once", "--json", made.path("ima.bin")});
+    };
+    const Finished first = carry();
+    CAPTURE(first.err);
+    CHECK(first.status == 0);
+    CHECK(lines_of(first.out).size() == 3);
+    made.list().push_back(file("/usr/bin/more"));
+    const Finished second = carry();
+    CAPTURE(second.err);
+    CHECK(second.status == 0);
+    CHECK(lines_of(second.out).size() == 1);
+    CHECK(lines_of(carry().out).empty());
+    std::vector<std::string> words = {"verify", made.path("log.json"), "--against", "tpm", "--tcti", tpm.tcti()};
+    if (way == "virtual") {
+      words.push_back("mr:mr_ima=" + made.path("ima.bin"));
+    }
+    const Finished verified = mrtool(words);
+    CAPTURE(verified.out);
+    CAPTURE(verified.err);
+    CHECK(verified.status == 0);
+    if (way == "direct") {
+      CHECK(mrtool({"verify", "pcr14=" + made.path("ima.bin"), "--against", "tpm", "--tcti", tpm.tcti()}).status == 0);
+    }
+  }
 }
 
 TEST_CASE("command lines of ima-bridge that say nothing are usage errors") {

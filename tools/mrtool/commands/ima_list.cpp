@@ -4,15 +4,18 @@
 
 #include <utility>
 
+#include "formats/ima/reader.hpp"
 #include "formats/opened_log.hpp"
 
 namespace mrtool {
 namespace {
 
 constexpr std::string_view kStandardInput = "-";
+constexpr std::string_view kBinaryFormat = "ima";
+constexpr std::string_view kAsciiFormat = "ima-ascii";
 
 bool is_ima(const FormatRow& format) {
-  return format.name == "ima" || format.name == "ima-ascii";
+  return format.name == kBinaryFormat || format.name == kAsciiFormat;
 }
 
 }  // namespace
@@ -81,8 +84,11 @@ Status ImaList::open_next() {
     followed_ = file.get();
     source = std::move(file);
   }
-  ReadOptions options{.reg = {}, .bank = options_.bank, .compute_banks = options_.compute_banks, .growing = follow};
-  reader_ = format->make_reader(std::move(source), options, diagnostics_);
+  const ReadOptions options{.reg = {}, .bank = options_.bank, .compute_banks = options_.compute_banks};
+  const auto make_reader = !follow                        ? format->make_reader
+                           : format->name == kAsciiFormat ? ima::make_growing_ascii_reader
+                                                          : ima::make_growing_reader;
+  reader_ = make_reader(std::move(source), options, diagnostics_);
   return {};
 }
 
