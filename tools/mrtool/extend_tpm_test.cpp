@@ -113,15 +113,20 @@ void check_values(const Machine& machine, int pcr, const Words& events) {
   }
 }
 
-// How often a log has an event of this text.
-std::ptrdiff_t count_events(const std::string& path, const std::string& text) {
-  const std::string log = read_text(path);
-  const std::string hex = to_hex(as_bytes(text));
-  std::ptrdiff_t count = 0;
-  for (std::size_t at = log.find(hex); at != std::string::npos; at = log.find(hex, at + 1)) {
+int occurrences(const std::string& in, const std::string& what) {
+  int count = 0;
+  for (std::size_t at = in.find(what); at != std::string::npos; at = in.find(what, at + 1)) {
     ++count;
   }
   return count;
+}
+
+// How often a log has an event of this text, which it has as hexadecimal digits; and how many marks, which are text.
+int count_events(const std::string& path, const std::string& text) {
+  return occurrences(read_text(path), to_hex(as_bytes(text)));
+}
+int count_marks(const std::string& path) {
+  return occurrences(read_text(path), "\"SYNC ");
 }
 
 nlohmann::json first_line(const std::string& text) {
@@ -163,17 +168,14 @@ TEST_CASE("every log that can be kept beside PCRs leads to where the TPM is") {
   if (!can_run()) {
     return;
   }
-  const Machine machine;
-  int pcr = 11;
   for (const std::string format : {"cel-json", "tcg2", "systemd"}) {
     CAPTURE(format);
+    const Machine machine;
     const std::string path = (machine.root / (format + ".log")).string();
-    const std::string reg = "pcr" + std::to_string(pcr);
-    machine.must_extend(reg, {"first", "--log", format + ":" + path});
-    machine.must_extend(reg, {"second", "--log", format + ":" + path});
-    check_values(machine, pcr, {"first", "second"});
-    machine.check_agrees(path, "sha256:" + std::to_string(pcr));
-    ++pcr;
+    machine.must_extend("pcr11", {"first", "--log", format + ":" + path});
+    machine.must_extend("pcr11", {"second", "--log", format + ":" + path});
+    check_values(machine, 11, {"first", "second"});
+    machine.check_agrees(path, "sha256:11");
   }
 }
 
@@ -193,7 +195,7 @@ TEST_CASE("the TPM hashes the event") {
   check_values(machine, 11, {"first", "second"});
   CHECK(read_text(machine.log()) == before);
   const Finished limited = machine.extend("pcr11", {"third", "--by-event", "--bank", "sha256"});
-  CHECK(limited.status == 4);
+  CHECK(limited.status == 2);
   check_values(machine, 11, {"first", "second"});
   machine.must_extend("pcr11", {"third"});
   machine.check_agrees(machine.log(), "sha256:11");
@@ -252,7 +254,7 @@ TEST_CASE("somebody else extends the PCR in between: noticed, marked in the log,
   CHECK(count_events(machine.log(), "first") == 1);
   CHECK(count_events(machine.log(), "second") == 1);
   // One a bank, and the register was not extended by any.
-  CHECK(count_events(machine.log(), "SYNC ") == 4);
+  CHECK(count_marks(machine.log()) == 4);
   HashEngine engine;
   Digest expected = chain(HashAlgorithm::sha256, {"first"});
   engine.extend(HashAlgorithm::sha256, expected, engine.hash(HashAlgorithm::sha256, {}).view());
@@ -265,7 +267,7 @@ TEST_CASE("somebody else extends the PCR in between: noticed, marked in the log,
   CHECK(machine.replay(machine.log()).status == 6);
   // It goes on without another mark.
   machine.must_extend("pcr11", {"third"});
-  CHECK(count_events(machine.log(), "SYNC ") == 4);
+  CHECK(count_marks(machine.log()) == 4);
   CHECK(machine.verify(machine.log(), "sha256:11").status == 6);
 }
 
@@ -340,16 +342,18 @@ TEST_CASE("the TPM goes away in the middle: what the log has is what the PCR has
     faulty.set(fault + " 2");
     const Finished finished = machine.extend("pcr11", {"one", "two", "three"});
     CAPTURE(finished.err);
-    CHECK(finished.status == 5);
+    // Where the TPM has extended, reading it says so, and the run goes on.
+    const bool after = fault == "gone-after";
+    CHECK(finished.status == (after ? 0 : 5));
     faulty.set("none");
     machine.must_extend("pcr11", {"behind"});
     Words events{"before", "one", "two", "three", "behind"};
     std::erase_if(events, [&](const std::string& event) {
-      const std::ptrdiff_t count = count_events(machine.log(), event);
+      const int count = count_events(machine.log(), event);
       CHECK(count <= 1);
       return count == 0;
     });
-    CHECK(events.size() >= 3);
+    CHECK(events == (after ? Words{"before", "one", "two", "three", "behind"} : Words{"before", "one", "behind"}));
     check_values(machine, 11, events);
     const Finished replayed = machine.replay(machine.log());
     CHECK_MESSAGE(replayed.status == 0, replayed.out);
@@ -376,11 +380,11 @@ TEST_CASE("processes that extend two PCRs of one TPM at once: everything is logg
       CHECK(count_events(machine.log(), fmt::format("event {}.{}.", process, number)) == 1);
     }
   }
-  CHECK(count_events(machine.log(), "SYNC ") == 0);
+  CHECK(count_marks(machine.log()) == 0);
   machine.check_agrees(machine.log(), "sha256:10,11");
 }
 
-TEST_CASE("a PCR that the operating system cannot extend: told, and nothing is left behind") {
+TEST_CASE("a PCR that the operating system cannot extend: told, and others are extended as before") {
   if (!can_run()) {
     return;
   }
@@ -392,7 +396,8 @@ TEST_CASE("a PCR that the operating system cannot extend: told, and nothing is l
   machine.must_extend("pcr11", {"event"});
   check_values(machine, 11, {"event"});
   CHECK(count_events(machine.log(), "event") == 1);
-  machine.check_agrees(machine.log(), "sha256:11");
+  const Finished verified = machine.verify(machine.log(), "sha256:11");
+  CHECK_MESSAGE(verified.status == 0, verified.out);
 }
 
 TEST_CASE("no TPM, one that is a file, one that was not started, one that has gone") {
