@@ -31,8 +31,8 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 // A directory of its own, gone afterwards.
 class Scratch {
  public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "mrtool-test-XXXXXX").string();
+  explicit Scratch(const std::filesystem::path& where = std::filesystem::temp_directory_path()) {
+    std::string name = (where / "mrtool-test-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
