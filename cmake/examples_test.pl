@@ -2,9 +2,10 @@
 # usage: examples_test.pl DOCUMENT
 # Runs the examples of a document: in blocks that begin with ```console, each line "$ mrtool ..." is a command for the
 # shell, and the lines up to the next one are all that it prints. A line "..." stands for any number of lines. A
-# command's exit status must be 0 unless the line before it is "# exits with N".
+# command's exit status must be 0 unless the line before it is "# exits with N". /tmp/try is a new, empty directory.
 use strict;
 use warnings;
+use File::Temp qw(tempdir);
 
 my ($document) = @ARGV;
 open(my $in, '<', $document) or die "$document: $!\n";
@@ -27,10 +28,13 @@ while (my $line = <$in>) {
 }
 die "$document: no examples found\n" unless @examples;
 
+my $scratch = tempdir(CLEANUP => 1);
 my $failed = 0;
 for my $example (@examples) {
-  my $printed = qx{$example->{command} 2>&1 </dev/null};
+  my $command = $example->{command} =~ s{/tmp/try\b}{$scratch}gr;
+  my $printed = qx{$command 2>&1 </dev/null};
   my $status = $? & 127 ? "signal " . ($? & 127) : $? >> 8;
+  $printed =~ s{\Q$scratch\E}{/tmp/try}g;
   my $pattern = join '', map { $_ eq '...' ? "(?:.*\n)*?" : quotemeta($_) . "\n" } @{ $example->{output} };
   next if $printed =~ /\A$pattern\z/ && $status eq $example->{status};
   print "$document:$example->{line}: $example->{command}\nexit status $status, expected $example->{status}; it prints:\n$printed\n";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "formats/opened_log.hpp"
+#include "formats/systemd/systemd.hpp"
 #include "formats/tcg/overlap.hpp"
 #include "formats/tcg/quirks.hpp"
 #include "formats/tsm/place.hpp"
@@ -36,6 +37,7 @@ struct LogChain::State {
   Status choose_format(OpenedLog& opened, LogSummary& summary, const FormatRow*& format) const;
   void begin_final_events(OpenedLog& opened);
   void begin_log(OpenedLog& opened);
+  void note_dirty_mark(const FormatRow& format, const std::string& path) const;
   void start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source, const ReadOptions& options);
   void reject(const std::string& path, Error error);
   void drop_table();
@@ -161,6 +163,20 @@ Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, co
   return {};
 }
 
+// systemd's log says by its mode, not by its bytes, that it lacks something (systemd format notes).
+void LogChain::State::note_dirty_mark(const FormatRow& format, const std::string& path) const {
+  if (format.name != "systemd" || path == "-" || (host.mode(path).value_or(0) & systemd::kDirtyBit) == 0) {
+    return;
+  }
+  diagnostics.add({.severity = Severity::warning,
+                   .code = "log-incomplete",
+                   .log = {},
+                   .record = {},
+                   .offset = {},
+                   .message = "the file has the sticky bit, systemd's mark for a log that lacks something that was "
+                              "extended, or is being written"});
+}
+
 void LogChain::State::begin_log(OpenedLog& opened) {
   main_row = nullptr;
   const FormatRow* format = nullptr;
@@ -188,6 +204,7 @@ void LogChain::State::begin_log(OpenedLog& opened) {
     options.platform = table->platform();
     table.reset();
   }
+  note_dirty_mark(*format, opened.name.path);
   if (format->name == "tsm") {
     if (auto status = tsm::complete(options, opened.name.path, host); !status) {
       logs.back().partial = true;

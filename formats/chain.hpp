@@ -24,7 +24,8 @@ struct LogName {
 // Fails (usage) where REGISTER= is given for a format that names its registers.
 Result<LogName> parse_log_name(std::string_view text);
 // "live": those of this machine's logs that exist, each named, in the order of a chain: firmware's (of TPMs, CCEL with
-// its ACPI table), then IMA's in its strongest bank, systemd's, those of TSM trees, the CoCo attestation agent's.
+// its ACPI table), then IMA's in its strongest bank, systemd's, those of TSM trees, those that mrtool keeps where the
+// kernel keeps none, the CoCo attestation agent's.
 // Others: themselves.
 std::vector<LogName> expand_live(const std::vector<LogName>& names, Host& host);
 

@@ -23,6 +23,7 @@ constexpr std::uint32_t kAction = 0x80000007;
 class FakeHost final : public Host {
  public:
   std::map<std::string, Bytes> files;
+  std::map<std::string, std::uint32_t> modes;
 
   std::string system_path(const std::string& path) const override { return "/root" + path; }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
@@ -36,6 +37,7 @@ class FakeHost final : public Host {
   FileKind kind(const std::string& path) override {
     return files.contains(path) ? FileKind::regular : FileKind::absent;
   }
+  Result<std::uint32_t> mode(const std::string& path) override { return modes.contains(path) ? modes[path] : 0600; }
   Result<std::vector<std::string>> list(const std::string& directory) override {
     std::vector<std::string> names;
     const std::string prefix = directory + "/";
@@ -192,6 +194,71 @@ TEST_CASE("live logs of what runs come behind those of firmware, with what their
   CHECK(later->errors.empty());
   CHECK(later->logs.back().info.format == "ccel");
   CHECK(later->logs.back().records == 1);
+}
+
+TEST_CASE("live logs that mrtool keeps come behind those that it found there") {
+  FakeHost host;
+  const auto put = [&host](const std::string& path, std::string_view text = "") {
+    host.files["/root" + path] = to_bytes(as_bytes(text));
+  };
+  const std::string pcr_log =
+      "[\n{\"recnum\": 0, \"pcr\": 16, \"digests\": [], \"content_type\": \"linux_tsm\", \"content\": {\"event\": \"# "
+      "a\"}}\n]\n";
+  put("/sys/kernel/tsm/example/rtmr0/event_log", "a\n");
+  put("/sys/kernel/tsm/example/rtmr0/hash_algo", "sha384");
+  put("/run/mrtool/tsm/example/rtmr0/event_log", "twin\n");
+  put("/run/mrtool/tsm/tdx_guest/rtmr3/event_log", "b\n");
+  put("/run/mrtool/tsm/tdx_guest/rtmr3/hash_algo", "sha384");
+  put("/run/mrtool/tsm/example/rtmr1:sha256/event_log", "c\n");
+  put("/run/mrtool/tsm/example/rtmr1:sha256/hash_algo", "sha256");
+  put("/run/mrtool/tsm/example/rtmr2/lock");
+  put("/run/mrtool/tpm/event_log.json", pcr_log);
+  put("/run/mrtool/tpm-01234567/event_log.json", pcr_log);
+  put("/run/mrtool/tpm/journal");
+  put("/run/attestation-agent/eventlog", "INIT sha256/" + std::string(64, '0') + "\n");
+  const auto found = [&host] {
+    std::vector<std::string> paths;
+    for (const LogName& name : expand_live({*parse_log_name("live")}, host)) {
+      CHECK(name.live);
+      paths.push_back(std::string(name.format->name) + " " + name.path.substr(std::string_view("/root").size()));
+    }
+    return paths;
+  };
+  CHECK(found() == std::vector<std::string>{
+                       "tsm /sys/kernel/tsm/example/rtmr0/event_log",
+                       "tsm /run/mrtool/tsm/example/rtmr1:sha256/event_log",
+                       "tsm /run/mrtool/tsm/tdx_guest/rtmr3/event_log",
+                       "cel-json /run/mrtool/tpm/event_log.json",
+                       "aael /run/attestation-agent/eventlog",
+                   });
+  host.files.erase("/root/run/attestation-agent/eventlog");
+  const auto ran = run(host, {"live"});
+  CHECK(ran->errors.empty());
+  REQUIRE(ran->logs.size() == 4);
+  CHECK(ran->logs[1].info.algorithms.at(0).algorithm == HashAlgorithm::sha256);
+  CHECK(ran->logs[3].records == 1);
+  host.files.erase("/root/run/mrtool/tpm/event_log.json");
+  CHECK(found().back() == "cel-json /run/mrtool/tpm-01234567/event_log.json");
+}
+
+TEST_CASE("a log of systemd's with the sticky bit is known to be incomplete; other logs have no such mark") {
+  FakeHost host;
+  host.files["systemd.log"] =
+      to_bytes(as_bytes("\x1e{\"pcr\":1,\"digests\":[],\"content_type\":\"systemd\",\"content\":{}}\n"));
+  host.files["tcg.bin"] = main_log();
+  CHECK_FALSE(run(host, {"systemd.log"})->diagnostics.has("log-incomplete"));
+  host.modes = {{"systemd.log", 01600}, {"tcg.bin", 01600}};
+  const auto dirty = run(host, {"tcg.bin", "systemd.log"});
+  CHECK(dirty->diagnostics.count("log-incomplete") == 1);
+  for (const Diagnostic& said : dirty->diagnostics.all()) {
+    if (said.code == "log-incomplete") {
+      CHECK(said.severity == Severity::warning);
+      CHECK(said.log == 1);
+    }
+  }
+  host.files["-"] = host.files["systemd.log"];
+  host.modes["-"] = 01600;
+  CHECK_FALSE(run(host, {"systemd:-"})->diagnostics.has("log-incomplete"));
 }
 
 TEST_CASE("the live IMA list is the one there is, when there is but one") {

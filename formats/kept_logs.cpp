@@ -7,12 +7,18 @@
 
 #include "formats/cel/kept_log.hpp"
 #include "formats/formats.hpp"
+#include "formats/systemd/kept_log.hpp"
+#include "formats/systemd/systemd.hpp"
+#include "formats/tcg/kept_log.hpp"
+#include "formats/tsm/kept_log.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
 namespace {
 
+// Each has one bank.
+constexpr std::array kTsmRegisters{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 constexpr std::array kPcrs{RegisterKind::pcr};
 constexpr std::array kIndexed{RegisterKind::pcr, RegisterKind::rtmr};
 
@@ -24,10 +30,27 @@ bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
 
 std::span<const KeptLogRow> kept_logs() {
   static const std::array kRows = std::to_array<KeptLogRow>({
+      {.format = "tsm",
+       .kinds = kTsmRegisters,
+       .default_for = kTsmRegisters,
+       .make = [](const Register&, std::span<const HashAlgorithm> banks,
+                  Host&) { return tsm::make_tsm_kept_log(banks.front()); }},
       {.format = "cel-json",
        .kinds = kIndexed,
        .default_for = kPcrs,
        .make = [](const Register&, std::span<const HashAlgorithm>, Host&) { return cel::make_kept_log(); }},
+      {.format = "systemd",
+       .kinds = kIndexed,
+       .default_for = {},
+       .make = [](const Register& reg, std::span<const HashAlgorithm>,
+                  Host& host) { return systemd::make_kept_log(reg, systemd::clock_of(host)); },
+       .place = [](const Register& reg) -> std::string_view {
+         return reg.kind == RegisterKind::rtmr ? systemd::kCcLog : systemd::kTpmLog;
+       }},
+      {.format = "tcg2",
+       .kinds = kPcrs,
+       .default_for = {},
+       .make = [](const Register&, std::span<const HashAlgorithm> banks, Host&) { return tcg::make_kept_log(banks); }},
   });
   return kRows;
 }

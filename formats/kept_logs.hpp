@@ -23,8 +23,8 @@ struct KeptLogRow {
 std::span<const KeptLogRow> kept_logs();
 
 // `format`: a name or alias of the table of formats; empty for the register's default: a TSM text log of a TSM
-// register, CEL-JSON of a PCR. `banks` are the register's, `host` outlives the log. Fails (usage) where the format is
-// none, or no log of it can be kept for such a register: the message names those that can.
+// register, CEL-JSON of a PCR. `banks` are the register's (at least one), `host` outlives the log. Fails (usage) where
+// the format is none, or no log of it can be kept for such a register: the message names those that can.
 Result<const KeptLogRow*> find_kept_log(std::string_view format, const Register& reg);
 Result<std::unique_ptr<extend::KeptLog>> make_kept_log(std::string_view format, const Register& reg,
                                                        std::span<const HashAlgorithm> banks, Host& host);

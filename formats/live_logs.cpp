@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "formats/chain.hpp"
+#include "formats/systemd/systemd.hpp"
 #include "lib/crypto/algorithms.hpp"
 #include "lib/registers/names.hpp"
 
@@ -22,8 +23,11 @@ constexpr const char* kCcelData = "/sys/firmware/acpi/tables/data/CCEL";
 constexpr std::array kImaLists{"/sys/kernel/security/integrity/ima", "/sys/kernel/security/ima"};
 constexpr std::string_view kImaListName = "binary_runtime_measurements";
 constexpr std::string_view kImaStaged = "_staged";
-constexpr std::array kSystemdLogs{"/run/log/systemd/tpm2-measure.log", "/run/log/systemd/cc-measure.log"};
+constexpr std::array kSystemdLogs{systemd::kTpmLog, systemd::kCcLog};
 constexpr const char* kTsmTree = "/sys/kernel/tsm";
+constexpr const char* kKeptLogs = "/run/mrtool";  // by mrtool itself, beside what it extends
+constexpr const char* kKeptTpm = "tpm";  // of the machine's own TPM; others have a hash of how they are reached
+constexpr const char* kKeptPcrLog = "event_log.json";
 constexpr const char* kAgentLog = "/run/attestation-agent/eventlog";
 
 bool is_file(Host& host, const std::string& path) {
@@ -48,6 +52,7 @@ class LiveLogs {
       add(host_.system_path(path), "systemd");
     }
     add_tsm_logs();
+    add_kept_pcr_logs();
     add_agent_log();
     return std::move(names_);
   }
@@ -66,6 +71,7 @@ class LiveLogs {
   void add_ccel();
   void add_ima_lists();
   void add_tsm_logs();
+  void add_kept_pcr_logs();
   void add_agent_log();
 
   Host& host_;
@@ -140,12 +146,33 @@ void LiveLogs::add_ima_lists() {
   }
 }
 
-// The log's place tells its register and bank to whoever opens it.
+// The log's place tells its register and bank to whoever opens it. What mrtool keeps of a register is nothing where the
+// kernel keeps its log.
 void LiveLogs::add_tsm_logs() {
-  const std::string tree = host_.system_path(kTsmTree);
-  for (const std::string& provider : entries_of(host_, tree)) {
-    for (const std::string& name : entries_of(host_, fmt::format("{}/{}", tree, provider))) {
-      add(fmt::format("{}/{}/{}/event_log", tree, provider, name), "tsm");
+  const std::string kernels = host_.system_path(kTsmTree);
+  const std::string kept = host_.system_path(kKeptLogs) + "/tsm";
+  for (const std::string& tree : {kernels, kept}) {
+    for (const std::string& provider : entries_of(host_, tree)) {
+      for (const std::string& name : entries_of(host_, fmt::format("{}/{}", tree, provider))) {
+        const std::string log = fmt::format("{}/{}/event_log", provider, name);
+        if (tree == kernels || !is_file(host_, fmt::format("{}/{}", kernels, log))) {
+          add(fmt::format("{}/{}", tree, log), "tsm");
+        }
+      }
+    }
+  }
+}
+
+// The PCRs of one TPM have one log. Those of TPMs that are reached in another way come in only where this machine has
+// none of its own: PCRs of several would be taken for the same.
+void LiveLogs::add_kept_pcr_logs() {
+  const std::string directory = host_.system_path(kKeptLogs);
+  if (add(fmt::format("{}/{}/{}", directory, kKeptTpm, kKeptPcrLog), "cel-json")) {
+    return;
+  }
+  for (const std::string& entry : entries_of(host_, directory)) {
+    if (entry.starts_with(fmt::format("{}-", kKeptTpm))) {
+      add(fmt::format("{}/{}/{}", directory, entry, kKeptPcrLog), "cel-json");
     }
   }
 }

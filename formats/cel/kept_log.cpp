@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "formats/cel/json.hpp"
+#include "formats/cel/model.hpp"
 #include "formats/log_scan.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/content/tsm_line.hpp"
@@ -108,6 +109,10 @@ Result<Append> KeptJson::encode(const Event& event, const Register& reg, const L
   Record record = as_record(event, reg, pool);
   if (auto status = make_unambiguous(record); !status) {
     return std::unexpected(std::move(status).error());
+  }
+  if (record.extends && !extends_in_cel(record, record.digests)) {
+    return fail(ErrorKind::unsupported,
+                "an event of this type extends nothing in a CEL log: measure another type, or name another log");
   }
   LogInfo info;
   info.format = kJsonFormat;

@@ -9,6 +9,7 @@
 #include "lib/content/aael_line.hpp"
 #include "lib/content/cel_element.hpp"
 #include "lib/content/tsm_line.hpp"
+#include "lib/content/value_mark.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool::cel {
@@ -276,6 +277,11 @@ void Meaning::apply(Record& record, std::span<DigestEntry> digests, Arena& arena
     }
   }
   record.extends = extends_in_cel(record, digests);
+  if (record.content == ContentType::pcclient) {
+    if (const auto mark = pcclient::parse_value_mark(record.type, record.data); mark && !record.extends) {
+      record.asserts = Assertion{.kind = AssertionKind::present, .bank = mark->algorithm, .value = mark->value};
+    }
+  }
   if (record.content == ContentType::pcclient && is_pcr0(record)) {
     apply_startup_locality(record);
   }

@@ -16,8 +16,10 @@ namespace {
 
 class AsciiReader final : public BaseReader {
  public:
-  AsciiReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : BaseReader("ima-ascii", std::move(source), options, diagnostics) {}
+  template <class... Growth>
+  AsciiReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics,
+              Growth... growth)
+      : BaseReader("ima-ascii", std::move(source), options, diagnostics, growth...) {}
 
  private:
   using Step = Result<std::optional<Progress>>;
@@ -59,7 +61,9 @@ AsciiReader::Step AsciiReader::find_layout(ByteView rest) {
   }
   const ByteView looked_at = rest.first(std::min<std::size_t>(rest.size(), kDetectBytes));
   const Survey found = survey_lines(engine_, looked_at, options_.bank);
-  if (found.state != SurveyState::confirmed && !complete && rest.size() < kDetectBytes) {
+  // Of a list that grows, nobody knows when more will come: a whole entry has to do.
+  const bool decide_now = complete || (source_rests() && found.whole_entry);
+  if (found.state != SurveyState::confirmed && !decide_now && rest.size() < kDetectBytes) {
     return Progress{
         .ended = false,
         .need = std::max<std::uint64_t>(limits::kReadPiece, std::min<std::uint64_t>(rest.size() * 2, kDetectBytes))};
@@ -107,10 +111,14 @@ AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
   }
   Found found = rebuild(*kind, *line);
   if (!found.confirmed && !Digests::is_violation(line->digest)) {
-    if (!complete && rest.size() < end + kMostJoinedBytes) {
+    const bool more_helps = !complete && rest.size() < end + kMostJoinedBytes;
+    if (more_helps && !source_rests()) {
       return Progress{.ended = false, .need = end + kMostJoinedBytes};
     }
     join_lines(text, end, *kind, found);
+    if (more_helps && !found.confirmed) {
+      return Progress{.ended = false, .need = end + kMostJoinedBytes};
+    }
   }
   if (!found.rebuilt.problem.empty()) {
     return damaged(fmt::format("template {}: {}", line->name, found.rebuilt.problem));
@@ -191,6 +199,11 @@ void AsciiReader::report_style(const Record& record, const Rebuilt& rebuilt, con
 std::unique_ptr<Reader> make_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                           DiagnosticSink& diagnostics) {
   return std::make_unique<AsciiReader>(std::move(source), options, diagnostics);
+}
+
+std::unique_ptr<Reader> make_growing_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                                  DiagnosticSink& diagnostics) {
+  return std::make_unique<AsciiReader>(std::move(source), options, diagnostics, PieceReader::Growing{});
 }
 
 }  // namespace mrtool::ima

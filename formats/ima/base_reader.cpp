@@ -15,6 +15,16 @@ constexpr std::uint32_t kLastPcr = 23;
 BaseReader::BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
                        DiagnosticSink& diagnostics)
     : PieceReader(std::move(source)), options_(std::move(options)), diagnostics_(diagnostics) {
+  describe(format);
+}
+
+BaseReader::BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
+                       DiagnosticSink& diagnostics, Growing growing)
+    : PieceReader(std::move(source), growing), options_(std::move(options)), diagnostics_(diagnostics) {
+  describe(format);
+}
+
+void BaseReader::describe(std::string_view format) {
   info_.format = format;
   info_.evidence = "named";
   info_.platform = Platform::tpm;

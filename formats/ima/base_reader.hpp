@@ -15,6 +15,8 @@ class BaseReader : public PieceReader {
  protected:
   BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
              DiagnosticSink& diagnostics);
+  BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
+             DiagnosticSink& diagnostics, Growing growing);
 
   // The list's layout is known.
   void adopt(const Survey& found);
@@ -37,6 +39,8 @@ class BaseReader : public PieceReader {
   HashEngine engine_;
 
  private:
+  void describe(std::string_view format);
+
   std::optional<Digests> digests_;
   std::string template_name_;  // of template_
   std::optional<Template> template_;

@@ -17,8 +17,10 @@ enum class Phase : std::uint8_t { header, layout, entries, tail };
 
 class BinaryReader final : public BaseReader {
  public:
-  BinaryReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : BaseReader("ima", std::move(source), options, diagnostics) {}
+  template <class... Growth>
+  BinaryReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics,
+               Growth... growth)
+      : BaseReader("ima", std::move(source), options, diagnostics, growth...) {}
 
  private:
   using Step = Result<std::optional<Progress>>;
@@ -87,7 +89,9 @@ BinaryReader::Step BinaryReader::find_layout(ByteView rest) {
   const ByteView looked_at =
       rest.first(static_cast<std::size_t>(std::min<std::uint64_t>({list, rest.size(), kDetectBytes})));
   const Survey found = survey(engine_, looked_at, options_.bank);
-  if (found.state != SurveyState::confirmed && !complete && rest.size() < kDetectBytes) {
+  // Of a list that grows, nobody knows when more will come: a whole entry has to do.
+  const bool decide_now = complete || (source_rests() && found.whole_entry);
+  if (found.state != SurveyState::confirmed && !decide_now && rest.size() < kDetectBytes) {
     return Progress{
         .ended = false,
         .need = std::max<std::uint64_t>(limits::kReadPiece, std::min<std::uint64_t>(rest.size() * 2, kDetectBytes))};
@@ -182,6 +186,11 @@ PieceReader::Progress BinaryReader::take_tail(ByteView rest, Batch& batch) {
 std::unique_ptr<Reader> make_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                     DiagnosticSink& diagnostics) {
   return std::make_unique<BinaryReader>(std::move(source), options, diagnostics);
+}
+
+std::unique_ptr<Reader> make_growing_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                            DiagnosticSink& diagnostics) {
+  return std::make_unique<BinaryReader>(std::move(source), options, diagnostics, PieceReader::Growing{});
 }
 
 }  // namespace mrtool::ima

@@ -19,4 +19,12 @@ std::unique_ptr<Reader> make_reader(std::unique_ptr<ByteSource> source, const Re
 std::unique_ptr<Reader> make_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
                                           DiagnosticSink& diagnostics);
 
+// Of a list that grows: the source's end is the end for now. read() then returns true, perhaps without a record, keeps
+// what is there of an unfinished entry, and looks for more when it is called again. A list whose bank its first whole
+// entries do not tell is undecided, and not waited for.
+std::unique_ptr<Reader> make_growing_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                            DiagnosticSink& diagnostics);
+std::unique_ptr<Reader> make_growing_ascii_reader(std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                                                  DiagnosticSink& diagnostics);
+
 }  // namespace mrtool::ima

@@ -229,6 +229,9 @@ void SystemdReader::take_content(const JsonText& object, Record& record, Batch& 
     }
     record.data = batch.arena.keep(as_bytes(decoded.measured.value_or(std::string())));
     record.name = batch.arena.keep(as_bytes(decoded.event.event_type.value_or(std::string())));
+    if (const JsonText* mapped = find_member(object, "mapped_pcr"); mapped != nullptr && mapped->is_number_unsigned()) {
+      decoded.event.mapped_pcr = mapped->get<std::uint64_t>();
+    }
     extras->event = std::make_shared<const SystemdEvent>(std::move(decoded.event));
   } else if (type != nullptr && type->is_string()) {
     record.content = ContentType::unknown;

@@ -9,6 +9,13 @@
 
 namespace mrtool::systemd {
 
+// Where systemd keeps the log of what it measured into PCRs and NV indices, and of RTMRs.
+inline constexpr const char* kTpmLog = "/run/log/systemd/tpm2-measure.log";
+inline constexpr const char* kCcLog = "/run/log/systemd/cc-measure.log";
+
+// The bit of the file's mode that is set while the log may lack what was extended (S_ISVTX).
+inline constexpr std::uint32_t kDirtyBit = 01000;
+
 // Record::framing.
 enum class Framing : std::uint8_t {
   sequence,  // RFC 7464

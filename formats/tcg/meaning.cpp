@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "formats/tcg/spec_id.hpp"
+#include "lib/content/value_mark.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool::tcg {
@@ -82,6 +83,9 @@ void RecordMeaning::apply_no_action(Record& record) {
     report_.add(QuirkId::nv_index_record, record.number, record.offset, [&] {
       return fmt::format("the index is the NV handle 0x{:08x}, which the digests are extended into", record.raw_index);
     });
+  }
+  if (const auto mark = pcclient::parse_value_mark(record.type, record.data); mark && can_be_extended(record.reg)) {
+    record.asserts = Assertion{.kind = AssertionKind::present, .bank = mark->algorithm, .value = mark->value};
   }
   if (record.data.size() >= kStartupLocalityBytes && is_pcr0(record) &&
       equal(record.data.first(kSignatureBytes), as_bytes(kStartupLocality))) {

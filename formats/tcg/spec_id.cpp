@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "formats/tcg/frame.hpp"
 #include "lib/base/byte_reader.hpp"
+#include "lib/base/byte_writer.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/crypto/algorithms.hpp"
 
@@ -130,6 +132,23 @@ SpecId read_spec_id(ByteView data) {
     return {};
   }
   return spec;
+}
+
+// PFP 1.06, section 10.4.5.1.
+Bytes spec_id_record(std::uint32_t index, ByteOrder order, std::span<const AlgorithmSize> banks) {
+  constexpr std::uint8_t kVersionMajor = 2;
+  constexpr std::uint8_t kUintnOf64Bits = 2;
+  ByteWriter data(order);
+  data.bytes(as_bytes("Spec ID Event03\0"sv)).u32(0).u8(0).u8(kVersionMajor).u8(0).u8(kUintnOf64Bits);
+  data.u32(static_cast<std::uint32_t>(banks.size()));
+  for (const AlgorithmSize& bank : banks) {
+    data.u16(static_cast<std::uint16_t>(bank.algorithm)).u16(bank.size);
+  }
+  data.u8(0);  // no vendor bytes
+  ByteWriter out(order);
+  out.u32(index).u32(kNoAction).fill(0, kSha1DigestBytes);
+  out.u32(static_cast<std::uint32_t>(data.data().size())).bytes(data.data());
+  return out.take();
 }
 
 }  // namespace mrtool::tcg

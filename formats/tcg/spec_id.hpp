@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct SpecId {
 
 // By the signature alone; `data` may be cut short behind it. A stand-in is told by all of the data: see read_spec_id.
 SpecIdKind spec_id_kind(ByteView data);
+// The record that announces these banks, in the SHA-1 layout that begins every log; `index` is its register's.
+Bytes spec_id_record(std::uint32_t index, ByteOrder order, std::span<const AlgorithmSize> banks);
+
 // `data` is all of an EV_NO_ACTION record's.
 SpecId read_spec_id(ByteView data);
 

@@ -16,8 +16,6 @@
 namespace mrtool::tcg {
 namespace {
 
-using namespace std::string_view_literals;
-
 constexpr std::uint32_t kAction = 5;  // EV_ACTION
 
 class TcgWriter final : public Writer {
@@ -195,25 +193,13 @@ Status TcgWriter::encode_digests(const Record& record, ByteWriter& out) const {
   return {};
 }
 
-// PFP 1.06, section 10.4.5.1. CCELs in the field give it index 1, which is also what tells them from other logs.
+// CCELs in the field give it index 1, which is also what tells them from other logs.
 Bytes TcgWriter::spec_id_event() const {
-  constexpr std::uint8_t kVersionMajor = 2;
-  constexpr std::uint8_t kUintnOf64Bits = 2;
   std::vector<AlgorithmSize> banks = algorithms_;
   if (banks.empty()) {
     banks.push_back({HashAlgorithm::sha256, 32});  // a log must announce one
   }
-  ByteWriter data(order_);
-  data.bytes(as_bytes("Spec ID Event03\0"sv)).u32(0).u8(0).u8(kVersionMajor).u8(0).u8(kUintnOf64Bits);
-  data.u32(static_cast<std::uint32_t>(banks.size()));
-  for (const AlgorithmSize& bank : banks) {
-    data.u16(static_cast<std::uint16_t>(bank.algorithm)).u16(bank.size);
-  }
-  data.u8(0);  // no vendor bytes
-  ByteWriter out(order_);
-  out.u32(row_ == Row::ccel ? 1 : 0).u32(kNoAction).fill(0, kSha1DigestBytes);
-  out.u32(static_cast<std::uint32_t>(data.data().size())).bytes(data.data());
-  return out.take();
+  return spec_id_record(row_ == Row::ccel ? 1 : 0, order_, banks);
 }
 
 Status TcgWriter::finish() {

@@ -24,11 +24,14 @@ std::array<std::string_view, 4> last_parts(std::string_view path) {
 }  // namespace
 
 std::optional<Register> register_of_path(const std::string& path) {
-  const auto [file, name, provider, tree] = last_parts(path);
+  const auto [file, directory, provider, tree] = last_parts(path);
   if (file != "event_log" || tree != "tsm" || provider.empty()) {
     return std::nullopt;
   }
-  return register_of_provider(provider, name);
+  // A log that mrtool keeps is in NAME:HASH where the provider has several registers of the name.
+  const std::size_t colon = directory.find(':');
+  const bool has_hash = colon != std::string_view::npos && parse_algorithm(directory.substr(colon + 1));
+  return register_of_provider(provider, has_hash ? directory.substr(0, colon) : directory);
 }
 
 Result<HashAlgorithm> bank_beside(const std::string& path, Host& host) {

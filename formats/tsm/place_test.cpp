@@ -62,6 +62,9 @@ Opened open_all(MapHost& host, const std::string& path, HashAlgorithm bank = Has
 TEST_CASE("the register is the one whose directory in a TSM tree holds the log") {
   CHECK(name_of("/sys/kernel/tsm/measurement-example/rtmr0/event_log") == "measurement-example/rtmr0");
   CHECK(name_of("root/sys/kernel/tsm/x/boot/event_log") == "x/mr:boot");
+  CHECK(name_of("/run/mrtool/tsm/tdx_guest/rtmr3/event_log") == "rtmr3");
+  CHECK(name_of("/run/mrtool/tsm/x/rtmr0:sha256/event_log") == "x/rtmr0");
+  CHECK(name_of("/run/mrtool/tsm/x/rtmr0:other/event_log") != "x/rtmr0");
   CHECK(name_of("/sys/kernel/tsm/x/rtmr0/log").empty());
   CHECK(name_of("x/rtmr0/event_log").empty());
   CHECK(name_of("event_log").empty());

@@ -29,7 +29,8 @@ auto uninterrupted(Call call) {
 
 class RealFile final : public File {
  public:
-  RealFile(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  RealFile(FileDescriptor file, std::string path, bool follow_symlinks)
+      : file_(std::move(file)), path_(std::move(path)), follow_symlinks_(follow_symlinks) {}
 
   const std::string& path() const override { return path_; }
 
@@ -116,7 +117,8 @@ class RealFile final : public File {
   bool is_in_place() override {
     struct stat named = {};
     const auto own = status();
-    return own && ::stat(path_.c_str(), &named) == 0 && named.st_dev == own->st_dev && named.st_ino == own->st_ino;
+    const int found = follow_symlinks_ ? ::stat(path_.c_str(), &named) : ::lstat(path_.c_str(), &named);
+    return own && found == 0 && named.st_dev == own->st_dev && named.st_ino == own->st_ino;
   }
 
  private:
@@ -130,6 +132,7 @@ class RealFile final : public File {
 
   FileDescriptor file_;
   std::string path_;
+  bool follow_symlinks_;
 };
 
 }  // namespace
@@ -159,7 +162,7 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileAcces
     (void)::fchmod(file.number(), access.mode & kModeBits);
     sync_directory(directory_of(path));
   }
-  return std::make_unique<RealFile>(std::move(file), path);
+  return std::make_unique<RealFile>(std::move(file), path, access.follow_symlinks);
 }
 
 }  // namespace mrtool

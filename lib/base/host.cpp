@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "lib/base/file_descriptor.hpp"
@@ -143,7 +144,7 @@ class RealHost final : public Host {
   FileKind kind(const std::string& path) override {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
-      return FileKind::absent;
+      return errno == EIO || errno == ENOMEM ? FileKind::other : FileKind::absent;
     }
     if (S_ISDIR(status.st_mode)) {
       return FileKind::directory;
@@ -336,6 +337,15 @@ Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
 
 Status Host::control(const std::string& device, unsigned long, std::span<std::uint8_t>) {
   return io_error(device, "cannot be opened", ENODEV);
+}
+
+std::uint64_t Host::since_boot() {
+  constexpr std::uint64_t kMicroseconds = 1'000'000;
+  constexpr std::uint64_t kNanoseconds = 1'000;
+  struct timespec now = {};
+  (void)::clock_gettime(CLOCK_BOOTTIME, &now);  // it fails for no clock that there is
+  return static_cast<std::uint64_t>(now.tv_sec) * kMicroseconds +
+         static_cast<std::uint64_t>(now.tv_nsec) / kNanoseconds;
 }
 
 Result<std::uint32_t> Host::mode(const std::string& path) {

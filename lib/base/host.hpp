@@ -36,6 +36,7 @@ class Host {
   // The same from `offset` (bytes) on; at the end where there is no more.
   virtual Result<std::unique_ptr<ByteSource>> open_at(const std::string& path, std::uint64_t offset);
   virtual std::unique_ptr<ByteSource> standard_input() = 0;
+  // What is there but cannot be looked at because of a fault is `other`: who opens it is told.
   virtual FileKind kind(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   // The whole of a file of at most `limit` bytes; a larger one fails. Never trusts the size that stat reports.
@@ -44,11 +45,13 @@ class Host {
   virtual Status write_file(const std::string& path, ByteView content) = 0;
   // One ioctl on a device. The kernel gets `argument` and leaves its answer there. Fails (io) with the kernel's reason.
   virtual Status control(const std::string& device, unsigned long request, std::span<std::uint8_t> argument);
-  // A file's permission bits. The kernel's files keep to them whoever opens them.
+  // A file's permission bits, S_ISVTX included. The kernel's files keep to them whoever opens them.
   virtual Result<std::uint32_t> mode(const std::string& path);
   // Does the kernel itself serve this file or directory (sysfs, configfs, a character device), so that what is read
   // there is what it says and not what somebody wrote?
   virtual bool is_kernels(const std::string& path);
+  // Microseconds since this machine was started, those that it slept included (CLOCK_BOOTTIME).
+  virtual std::uint64_t since_boot();
   // One write(2) to a file that is there, as kernel attributes want it. Fails (io) where less than all was taken.
   virtual Status write_once(const std::string& path, ByteView content);
   // One directory, whose parent is there and which is not; and the removal of an empty one.

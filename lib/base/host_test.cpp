@@ -130,6 +130,27 @@ TEST_CASE("write_file: replaces in one step, keeps the mode, leaves nothing behi
   CHECK(*host->list(directory.path()) == std::vector<std::string>{"folder", "out"});
 }
 
+TEST_CASE("mode: the permission bits, the sticky bit among them, as they are now") {
+  const TemporaryDirectory directory;
+  const auto host = make_host("");
+  const std::string path = directory / "f";
+  CHECK_FALSE(host->mode(path));
+  std::ofstream(path) << "x";
+  REQUIRE(::chmod(path.c_str(), 0600) == 0);
+  CHECK(host->mode(path).value_or(0) == 0600);
+  REQUIRE(::chmod(path.c_str(), 01600) == 0);
+  CHECK(host->mode(path).value_or(0) == 01600);
+}
+
+TEST_CASE("since_boot: goes on, in microseconds") {
+  const auto host = make_host("");
+  const std::uint64_t before = host->since_boot();
+  ::usleep(2000);
+  const std::uint64_t after = host->since_boot();
+  CHECK(before > 0);
+  CHECK(after >= before + 2000);
+}
+
 TEST_CASE("write_file: a full device is an io error") {
   const auto host = make_host("");
   const auto status = host->write_file("/dev/full", as_bytes("x"));

@@ -19,6 +19,8 @@ class PieceSource {
   bool exhausted() const { return ended_ || failure_.has_value(); }
   bool ended() const { return ended_; }  // all of the source has been read
   const std::optional<Error>& failure() const { return failure_; }
+  // The source may have grown since it ended: asks it again.
+  void resume() { ended_ = false; }
 
  private:
   std::unique_ptr<ByteSource> source_;

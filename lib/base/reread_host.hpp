@@ -16,6 +16,7 @@ class RereadHost final : public Host {
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override;
   std::unique_ptr<ByteSource> standard_input() override;
   FileKind kind(const std::string& path) override { return host_.kind(path); }
+  Result<std::uint32_t> mode(const std::string& path) override { return host_.mode(path); }
   Result<std::vector<std::string>> list(const std::string& directory) override { return host_.list(directory); }
   Status write_file(const std::string& path, ByteView content) override { return host_.write_file(path, content); }
   std::unique_ptr<Spool> spool() override { return host_.spool(); }

@@ -11,6 +11,7 @@
 #include "lib/content/raw.hpp"
 #include "lib/content/spdm.hpp"
 #include "lib/content/spec_id.hpp"
+#include "lib/content/value_mark.hpp"
 #include "lib/content/wbcl.hpp"
 #include "lib/crypto/algorithms.hpp"
 
@@ -239,6 +240,9 @@ constexpr std::array kSignatures = {
 Decoded decode_no_action(const Context& context) {
   if (is_spec_id(context.data)) {
     return decode_spec_id(context);
+  }
+  if (is_value_mark(context.data)) {
+    return decode_value_mark(context);
   }
   const std::string_view text = as_text(context.data);
   for (const Signature& signature : kSignatures) {

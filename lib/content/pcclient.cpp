@@ -175,4 +175,17 @@ const EventType* find_event_type(std::uint32_t value) {
   return row != kEventTypes.end() && row->value == value ? row : nullptr;
 }
 
+const EventType* find_event_type(std::string_view name) {
+  constexpr std::string_view kPrefix = "EV_";
+  std::string wanted;
+  for (const char c : name) {
+    wanted += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  if (!wanted.starts_with(kPrefix)) {
+    wanted.insert(0, kPrefix);
+  }
+  const auto* const row = std::ranges::find(kEventTypes, wanted, &EventType::name);
+  return row != kEventTypes.end() ? row : nullptr;
+}
+
 }  // namespace mrtool::pcclient

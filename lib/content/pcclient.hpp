@@ -52,5 +52,7 @@ inline constexpr std::uint32_t kNoAction = 3;
 // Sorted by value, unique.
 std::span<const EventType> event_types();
 const EventType* find_event_type(std::uint32_t value);
+// By its name, with or without EV_, of either case.
+const EventType* find_event_type(std::string_view name);
 
 }  // namespace mrtool::pcclient

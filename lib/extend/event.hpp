@@ -27,5 +27,7 @@ Record as_record(const Event& event, const Register& reg, std::vector<DigestEntr
 
 // H(content) in each bank.
 std::vector<BankDigest> digests_of(ByteView content, std::span<const HashAlgorithm> banks);
+// The same of all that a source gives, of any length. Fails as the source does.
+Result<std::vector<BankDigest>> digests_of(ByteSource& content, std::span<const HashAlgorithm> banks);
 
 }  // namespace mrtool::extend

@@ -47,6 +47,7 @@ JsonText describe(const Step& step) {
           {"size", step.end.size},
           {"records", step.end.records},
           {"in_sync", step.end.in_sync},
+          {"closing", step.end.tail},
           {"numbers", numbers_of(step.end)}};
 }
 
@@ -139,6 +140,7 @@ LogEnd read_sizes(const Members& from) {
   end.size = from.number("size");
   end.records = from.number("records");
   end.in_sync = from.flag("in_sync");
+  end.tail = from.number("closing");
   read_numbers(from, end);
   return end;
 }
@@ -219,6 +221,7 @@ Bytes encode_journal(const Journal& journal) {
                     {"size", journal.end.size},
                     {"records", journal.end.records},
                     {"in_sync", journal.end.in_sync},
+                    {"closing", journal.end.tail},
                     {"numbers", numbers_of(journal.end)},
                     {"values", values_of(journal.end)},
                     {"anchor", journal.anchor.hex()},

@@ -125,6 +125,22 @@ Result<RecoveryReport> Keeper::recover() {
   return state_->report;
 }
 
+Status Keeper::look_at_log(const std::function<Status(const std::string& path)>& look) {
+  state_->report = {};
+  Status status = state_->begin();
+  if (status) {
+    status = state_->journal_damaged ? state_->replace_journal() : state_->open_log();
+  }
+  if (status && state_->resume_due) {
+    status = state_->resume_log();
+  }
+  if (status) {
+    status = look(state_->log_path);
+  }
+  state_->leave();
+  return status;
+}
+
 Status Keeper::measure(std::span<const Event> events, const Done& done) {
   constexpr int kTries = 8;
   state_->report = {};

@@ -76,6 +76,10 @@ class Keeper {
   // named; the log or journal cannot be written: nothing was extended), malformed (the log or journal is damaged).
   Result<RecoveryReport> recover();
 
+  // Recovers and opens the log as measure() does, so that one of another boot is put aside; then hands over its path.
+  // Nobody appends to it until `look` returns. Errors: as of recover(), and those of `look`.
+  Status look_at_log(const std::function<Status(const std::string& path)>& look);
+
   // Extends by each event in turn. Errors: as of recover(), and io where extending or logging failed: the message says
   // how many events the register has, how many the log has, and what to do.
   // `done` gets each event's result when all that it promises holds; those before a failure get theirs.

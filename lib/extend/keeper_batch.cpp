@@ -197,8 +197,12 @@ Status Keeper::State::resume_log() {
 
 // Is the register not where the log ends? Then says so.
 bool Keeper::State::has_left(std::span<const BankDigest> present) {
+  // Of banks that no run has extended yet, the log says nothing.
   const auto left_at = known_values(end, target);
-  if (left_at.empty() || std::ranges::equal(left_at, present) || log.marks_dirty()) {
+  const auto is_present = [present](const BankDigest& value) {
+    return std::ranges::find(present, value) != present.end();
+  };
+  if (std::ranges::all_of(left_at, is_present) || log.marks_dirty()) {
     return false;
   }
   if (journal_damaged) {
@@ -316,7 +320,7 @@ Result<std::size_t> Keeper::State::run_batch(std::span<const Event> events, std:
   if (auto status = finish_batch(plan.pending, outcome.steps, outcome.unknown); !status) {
     Error error = std::move(status).error();
     error.message += fmt::format(
-        "; {} are in {} and may not be in the log: the journal has them, make the log writable and run mrtool extend "
+        "; in {1} and perhaps not in the log: {0}; the journal has them, make the log writable and run mrtool extend "
         "--recover",
         count_of(asked), to_string(target.reg()));
     resume_due = false;
@@ -329,10 +333,11 @@ Result<std::size_t> Keeper::State::run_batch(std::span<const Event> events, std:
   }
   if (outcome.error) {
     outcome.error->message += fmt::format(
-        "; {} were extended and are in the log{}", count_of(in_register),
-        outcome.unknown ? ", and somebody else extended the register: whether the next one was, too, cannot "
-                          "be known, and the log says from where it goes on"
-                        : ", the next one was not: measure from there again");
+        "; measured and logged before it: {}; {}", count_of(in_register),
+        outcome.unknown
+            ? "whether it was extended cannot be known, for somebody else extended the register, and the log "
+              "goes on from the present value"
+            : "it was not extended: go on with it");
     return std::unexpected(*std::move(outcome.error));
   }
   return asked;

@@ -123,7 +123,9 @@ OpenedTarget open_software(const Register& reg, const TargetOptions& options, Ho
   MRTOOL_TRY(values, read_values(host, path));
   std::vector<HashAlgorithm> banks;
   for (const HashAlgorithmRow& row : hash_algorithms()) {
-    if (values.contains({.reg = reg, .bank = row.id}) && HashEngine::can_compute(row.id)) {
+    const bool is_there = values.contains({.reg = reg, .bank = row.id});
+    const bool is_named = std::ranges::find(options.banks, row.id) != options.banks.end();
+    if ((options.banks.empty() ? is_there : is_named) && HashEngine::can_compute(row.id)) {
       banks.push_back(row.id);
     }
   }

@@ -24,11 +24,14 @@ constexpr std::array<std::string_view, 2> kDevices{"/dev/tpmrm", "/dev/tpm"};  /
 constexpr std::string_view kState = "/run/mrtool/tpm";
 constexpr std::size_t kStateDigits = 8;
 
-// Simulators serve one connection at a time: who kept one open between two events would make everybody else wait, the
-// one too who has the log's lock. mssim's own name for its TCTI is a part of its file's name.
-bool serves_one_at_a_time(std::string_view tcti) {
+// Behind a resource manager a TPM serves several connections. Anything else serves one: who kept that open between two
+// operations would make everybody else wait or fail, the one too who has the log's lock.
+bool serves_several(std::string_view tcti) {
+  constexpr std::string_view kManaged = "tpmrm";
+  constexpr std::string_view kDaemon = "tabrmd";
   const std::string_view name = tcti.substr(0, tcti.find(':'));
-  return name.contains("swtpm") || name.contains("mssim");
+  const std::string_view path = tcti.substr(tcti.find_last_of("/:") + 1);
+  return name.contains(kDaemon) || (tcti.starts_with(kDevice) && path.starts_with(kManaged));
 }
 
 // Of the device that a TCTI names: 1 of device:/dev/tpmrm1.
@@ -225,7 +228,7 @@ class TpmTarget final : public ExtendTarget {
       tpm_ = std::move(opened);
     }
     Status status = action(*tpm_);
-    if (!status || serves_one_at_a_time(place_.tcti)) {
+    if (!status || !serves_several(place_.tcti)) {
       tpm_.reset();
     }
     return status;

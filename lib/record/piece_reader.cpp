@@ -29,11 +29,18 @@ Result<bool> PieceReader::read(Batch& batch) {
   digest_begins_.clear();
   position_ = 0;
 
+  if (growing_) {
+    source_.resume();
+  }
   std::uint64_t target = carry_.size() + limits::kReadPiece;
   while (true) {
     source_.fill(batch.buffer, target);
     auto progress = parse(batch);
     const bool stuck = progress && !progress->ended && source_.exhausted();
+    if (stuck && growing_ && !source_.failure()) {
+      finish_batch(batch, true);
+      return true;
+    }
     if (!progress || progress->ended || stuck) {
       finish_batch(batch, false);
       end_of_log();

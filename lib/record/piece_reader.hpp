@@ -14,6 +14,10 @@ namespace mrtool {
 class PieceReader : public Reader {
  public:
   explicit PieceReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+  // The source's end is the end for now: read() then returns true, perhaps without a record, keeps what is there of an
+  // unfinished one, and looks for more when it is called again.
+  struct Growing {};
+  PieceReader(std::unique_ptr<ByteSource> source, Growing) : source_(std::move(source)), growing_(true) {}
 
   Result<bool> read(Batch& batch) final;
   const LogInfo& info() const final { return info_; }
@@ -38,7 +42,9 @@ class PieceReader : public Reader {
   void consume(std::size_t bytes) { position_ += bytes; }
   std::uint64_t offset() const { return base_ + position_; }  // bytes from the start of the log
   std::uint64_t next_number() const { return number_; }
-  bool whole_rest_is_here() const { return source_.ended(); }
+  bool whole_rest_is_here() const { return source_.ended() && !growing_; }
+  // All that the source gave is at hand, though more may come where the log grows.
+  bool source_rests() const { return source_.ended(); }
   // At the record that would come next.
   std::unexpected<Error> damaged(std::string message) const;
 
@@ -48,6 +54,7 @@ class PieceReader : public Reader {
   void finish_batch(Batch& batch, bool keep_rest);
 
   PieceSource source_;
+  const bool growing_ = false;
   std::uint64_t base_ = 0;                  // where the batch's buffer starts in the log
   std::size_t position_ = 0;                // in the batch's buffer
   Bytes carry_;                             // bytes of the piece behind the last whole record

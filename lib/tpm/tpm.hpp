@@ -19,7 +19,7 @@ class Tpm {
   // `tcti` as tpm2-tools has it: "device:/dev/tpm0", "swtpm:path=SOCKET", "tabrmd:", "mssim:host=H,port=P". Empty or
   // "device": /dev/tpmrm0, else /dev/tpm0, under the host's root. Nothing is written to what is no device.
   // Errors: io, with the reason in words: no TPM, busy, not permitted, a library that is not installed.
-  // A TCTI of a simulator ("swtpm", "mssim") keeps its other users waiting as long as it is open.
+  // As long as one is open, a TPM without a resource manager refuses others (/dev/tpm0) or lets them wait (swtpm).
   static Result<std::unique_ptr<Tpm>> open(const std::string& tcti, Host& host);
   ~Tpm();
   Tpm(const Tpm&) = delete;

@@ -11,9 +11,9 @@ namespace mrtool {
 
 namespace {
 
-// Diagnostics of a fold that left records out, so that nothing vouches for these.
-constexpr std::array<std::string_view, 3> kIncomplete{"too-many-registers", "register-not-extendable",
-                                                      "static-register-extended"};
+// Diagnostics of a fold that left records out, so that nothing vouches for these, and of a log that lacks some.
+constexpr std::array<std::string_view, 4> kIncomplete{"too-many-registers", "register-not-extendable",
+                                                      "static-register-extended", "log-incomplete"};
 
 }  // namespace
 

@@ -194,6 +194,31 @@ TEST_CASE("explain: each document fits its schema and YAML is equal") {
   CHECK(problems(schema, wrong) != "");
 }
 
+TEST_CASE("extend: each document fits its schema, of an event, a comment and a recovery") {
+  const json schema = load_schema("extend");
+  const Scratch scratch;
+  const std::string backend = "software:" + (scratch / "registers.json").string();
+  std::size_t count = 0;
+  for (const std::string reg : {"rtmr3", "pcr14"}) {
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"one", "# two", "--force"}, {"--recover"}, {"--file", "vectors/agile-sha256.bin"}}) {
+      std::vector<std::string> all = {"extend", reg, "--json", "--backend", backend};
+      all.insert(all.end(), words.begin(), words.end());
+      const Finished finished = mrtool(all);
+      CHECK(finished.status == 0);
+      std::istringstream lines(finished.out);
+      for (std::string line; std::getline(lines, line); ++count) {
+        CHECK(problems(schema, json::parse(line)) == "");
+      }
+    }
+  }
+  CHECK(count == 8);
+  json wrong = json::parse(mrtool({"extend", "rtmr3", "--json", "--backend", backend, "x"}).out);
+  CHECK(problems(schema, wrong) == "");
+  wrong["banks"][0].erase("after");
+  CHECK(problems(schema, wrong) != "");
+}
+
 TEST_CASE("formats: JSON fits its schema and YAML is equal") {
   const json document = json::parse(mrtool({"formats", "--json"}).out);
   CHECK(problems(load_schema("formats"), document) == "");

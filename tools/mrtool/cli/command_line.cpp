@@ -159,7 +159,15 @@ std::optional<std::string> without_effect(const CommandLine& line) {
                                                       {OptionId::make_policy, OptionId::require},
                                                       {OptionId::make_policy, OptionId::initial},
                                                       {OptionId::make_policy, OptionId::json},
-                                                      {OptionId::make_policy, OptionId::yaml}});
+                                                      {OptionId::make_policy, OptionId::yaml},
+                                                      {OptionId::file, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::file},
+                                                      {OptionId::by_event, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::bank},
+                                                      {OptionId::standard_input, OptionId::event},
+                                                      {OptionId::standard_input, OptionId::data},
+                                                      {OptionId::standard_input, OptionId::file},
+                                                      {OptionId::standard_input, OptionId::digest}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);
@@ -258,14 +266,14 @@ std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::s
   if (line.command == nullptr) {
     return usage("no command is given", nullptr);
   }
-  if (line.command->positional.empty() && !line.arguments.empty()) {
+  if (line.command->arguments == Arguments::none && !line.arguments.empty()) {
     return usage(fmt::format("{} takes no argument, but '{}' is given", line.command->name,
                              escape_for_terminal(line.arguments.front())),
                  line.command);
   }
-  if (line.command->takes_source && line.arguments.size() > 1) {
-    return usage(fmt::format("{} takes one {}, but '{}' is given too", line.command->name, line.command->positional,
-                             escape_for_terminal(line.arguments[1])),
+  if (line.command->arguments == Arguments::source && line.arguments.size() > 1) {
+    return usage(fmt::format("{} takes one {}, but '{}' is given too", line.command->name,
+                             argument_names(*line.command), escape_for_terminal(line.arguments[1])),
                  line.command);
   }
   if (auto problem = check_values(line)) {

@@ -94,7 +94,7 @@ std::string bash_completion() {
                  value_options(), all_names(global_options()), command_names());
   for (const CommandSpec& command : commands()) {
     fmt::format_to(to, "  {})\n    options='{}'\n", command.name, all_names(options_of(command)));
-    if (!command.positional.empty()) {
+    if (command.arguments != Arguments::none) {
       fmt::format_to(to, "    logs='{}'\n", fmt::join(positional_words(command), " "));
     }
     out += "    ;;\n";

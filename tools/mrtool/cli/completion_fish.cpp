@@ -66,7 +66,7 @@ std::string fish_completion() {
         append_option(out, *spec, condition);
       }
     }
-    if (!command.positional.empty()) {
+    if (command.arguments != Arguments::none) {
       fmt::format_to(to, "complete -c mrtool -n {} -F -a {}\n", quoted(condition),
                      quoted(fmt::format("{}", fmt::join(positional_words(command), " "))));
     }

@@ -4,6 +4,9 @@
 
 #include "formats/formats.hpp"
 #include "lib/crypto/algorithms.hpp"
+#include "lib/extend/extend_target.hpp"
+#include "lib/registers/kinds.hpp"
+#include "lib/registers/names.hpp"
 #include "lib/sources/sources.hpp"
 
 namespace mrtool {
@@ -41,6 +44,11 @@ std::vector<std::string> value_words(const OptionSpec& option) {
       words.insert(words.end(), format.aliases.begin(), format.aliases.end());
     }
   }
+  if (option.value == ValueKind::backend) {
+    for (const extend::BackendRow& row : extend::backends()) {
+      words.emplace_back(row.name);
+    }
+  }
   if (option.value == ValueKind::source) {
     const auto sources = source_words();
     words.insert(words.end(), sources.begin(), sources.end());
@@ -49,11 +57,30 @@ std::vector<std::string> value_words(const OptionSpec& option) {
 }
 
 std::vector<std::string> positional_words(const CommandSpec& command) {
-  if (!command.takes_source) {
-    return log_words();
+  switch (command.arguments) {
+    case Arguments::none:
+      break;
+    case Arguments::logs:
+      return log_words();
+    case Arguments::source: {
+      const auto words = source_words();
+      return {words.begin(), words.end()};
+    }
+    case Arguments::register_and_events:
+      return register_words();
   }
-  const auto words = source_words();
-  return {words.begin(), words.end()};
+  return {};
+}
+
+std::vector<std::string> register_words() {
+  std::vector<std::string> words;
+  for (const RegisterKind kind : {RegisterKind::rtmr, RegisterKind::rem, RegisterKind::pcr}) {
+    const KindRow& row = kind_row(kind);
+    for (std::uint32_t index = 0; index <= row.last; ++index) {
+      words.push_back(to_string(Register{.kind = kind, .index = index, .name = {}, .provider = {}, .carrier = {}}));
+    }
+  }
+  return words;
 }
 
 std::vector<std::string> log_words() {

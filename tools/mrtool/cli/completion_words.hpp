@@ -17,5 +17,7 @@ std::vector<std::string> value_words(const OptionSpec& option);
 std::vector<std::string> log_words();
 // What may stand for a command's positional, besides a path.
 std::vector<std::string> positional_words(const CommandSpec& command);
+// Registers that can be extended.
+std::vector<std::string> register_words();
 
 }  // namespace mrtool

@@ -55,6 +55,21 @@ std::string argument(const OptionSpec& spec) {
   return fmt::format("'(-{0} --{1})'{{-{0}{2},--{1}{3}}}'{4}'", spec.letter, spec.name, plus, equals, tail);
 }
 
+std::string positional(const CommandSpec& command) {
+  switch (command.arguments) {
+    case Arguments::none:
+      break;
+    case Arguments::logs:
+      return " \\\n        '*:LOG:_mrtool_logs'";
+    case Arguments::source:
+      return " \\\n        '1:SRC:_mrtool_sources'";
+    case Arguments::register_and_events:
+      return fmt::format(" \\\n        '1:REGISTER:({})' \\\n        '*:EVENT: '",
+                         fmt::join(positional_words(command), " "));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string zsh_completion() {
@@ -88,10 +103,7 @@ std::string zsh_completion() {
     for (const OptionSpec* const spec : options_of(command)) {
       fmt::format_to(to, " \\\n        {}", argument(*spec));
     }
-    if (!command.positional.empty()) {
-      fmt::format_to(to, " \\\n        '{}:{}:{}'", command.takes_source ? "1" : "*", command.positional,
-                     command.takes_source ? "_mrtool_sources" : "_mrtool_logs");
-    }
+    out += positional(command);
     out += "\n      ;;\n";
   }
   out +=

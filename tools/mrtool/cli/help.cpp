@@ -89,7 +89,7 @@ std::string help_text() {
 std::string help_text(const CommandSpec& command) {
   std::string out = fmt::format("Usage: mrtool {} [OPTION...]", command.name);
   if (!command.positional.empty()) {
-    fmt::format_to(std::back_inserter(out), " [{}{}]", command.positional, command.takes_source ? "" : "...");
+    fmt::format_to(std::back_inserter(out), " {}", command.positional);
   }
   out += "\n\n";
   wrap(out, fmt::format("mrtool {}: {}.", command.name, command.brief), 0);
@@ -97,11 +97,11 @@ std::string help_text(const CommandSpec& command) {
   wrap(out, command.detail, 0);
   if (!command.positional.empty()) {
     out += "\nArguments:\n";
-    term(out, fmt::format("{}{}", command.positional, command.takes_source ? "" : "..."), command.positional_brief,
-         kNameColumn);
+    term(out, argument_names(command), command.positional_brief, kNameColumn);
   }
-  for (const Category category : {Category::selection, Category::evidence, Category::comparison, Category::judgement,
-                                  Category::conversion, Category::rendering, Category::global}) {
+  for (const Category category :
+       {Category::measuring, Category::keeping, Category::selection, Category::evidence, Category::comparison,
+        Category::judgement, Category::conversion, Category::rendering, Category::global}) {
     option_section(out, category, &command);
   }
   exit_statuses(out);

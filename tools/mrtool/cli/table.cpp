@@ -13,6 +13,7 @@ using Words = std::span<const std::string_view>;
 
 constexpr auto kWhen = std::to_array<std::string_view>({"auto", "always", "never"});
 constexpr auto kDiagnosticForms = std::to_array<std::string_view>({"text", "json"});
+constexpr auto kBridgeWays = std::to_array<std::string_view>({"virtual", "records", "direct"});
 constexpr auto kEventlogVersions = std::to_array<std::string_view>({"1", "2"});
 
 constexpr auto kOptions = std::to_array<OptionSpec>({
@@ -324,6 +325,171 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      "take these of the readers' tolerances",
      ""},
     {tolerant, "tolerant", 0, "", ValueKind::none, {}, Category::judgement, false, "take all tolerances", ""},
+    {event,
+     "event",
+     0,
+     "TEXT",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     true,
+     "measure this text; for use without a register",
+     "Beside --file or --digest the text is not measured: it says in the log what the digest is of."},
+    {file,
+     "file",
+     0,
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::measuring,
+     true,
+     "extend by the digest of this file's content",
+     "The log names the file, or has the text that is given with it."},
+    {digest,
+     "digest",
+     0,
+     "ALG:HEX",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     true,
+     "extend by this digest as it is; of a PCR, one for each bank",
+     ""},
+    {standard_input,
+     "stdin",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::measuring,
+     false,
+     "measure the lines of standard input, each as it comes",
+     "Understood where no event is given, except at a terminal."},
+    {event_type,
+     "event-type",
+     0,
+     "TYPE",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "the event type in a PCR's log: EV_IPL, 0xd; systemd's word",
+     "Without it, EV_ACTION for text and EV_IPL for digests and files."},
+    {data,
+     "data",
+     0,
+     "HEX|@FILE",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "the event data in a PCR's log, in place of text",
+     "Without a digest it is what is measured."},
+    {by_event,
+     "by-event",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::measuring,
+     false,
+     "let the TPM hash the event itself (TPM2_PCR_Event)",
+     ""},
+    {virtual_register,
+     "virtual",
+     0,
+     "NAME",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "extend this virtual register by each --digest, in a record of the register that --on names",
+     "ima-bridge extends it by each entry of the list; mr_ima by default there."},
+    {on,
+     "on",
+     0,
+     "REGISTER",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "the register that carries the virtual one",
+     ""},
+    {way, "as", 0, "WAY", ValueKind::choice, kBridgeWays, Category::measuring, false,
+     "how a register carries the list: virtual (the default), records or direct",
+     "virtual: lines that extend a virtual register by each entry's digest. records: the entries themselves, as lines. "
+     "direct: the digests alone, in a register that nothing else extends."},
+    {follow,
+     "follow",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::measuring,
+     false,
+     "go on as the list grows, until SIGINT or SIGTERM (the default)",
+     ""},
+    {once, "once", 0, "", ValueKind::none, {}, Category::measuring, false, "carry what is there, and end", ""},
+    {interval,
+     "interval",
+     0,
+     "SECONDS",
+     ValueKind::word,
+     {},
+     Category::measuring,
+     false,
+     "how often to look for new entries; 1 by default, and parts of it can be given",
+     ""},
+    {backend,
+     "backend",
+     0,
+     "NAME",
+     ValueKind::backend,
+     {},
+     Category::keeping,
+     false,
+     "how the register is reached, instead of by what the machine has",
+     "software:FILE has registers in a file, which is made where it is not there; they prove nothing."},
+    {log,
+     "log",
+     0,
+     "[FORMAT:]PATH",
+     ValueKind::file,
+     {},
+     Category::keeping,
+     false,
+     "keep the log there, not below /run/mrtool; or a format's name",
+     "tsm, cel-json, tcg2 or systemd."},
+    {wait,
+     "wait",
+     0,
+     "SECONDS",
+     ValueKind::word,
+     {},
+     Category::keeping,
+     false,
+     "how long to wait for another mrtool that extends the register; 10 by default",
+     ""},
+    {recover,
+     "recover",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::keeping,
+     false,
+     "finish what an interrupted run left, of this register or of all",
+     "Every extend does so first."},
+    {force,
+     "force",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::keeping,
+     false,
+     "measure what the log's format changes, and go on with a log of another boot",
+     ""},
     {text, "text", 0, "", ValueKind::none, {}, Category::rendering, false, "text for people (the default)", ""},
     {json, "json", 0, "", ValueKind::none, {}, Category::rendering, false, "one JSON document", ""},
     {ndjson,
@@ -433,6 +599,12 @@ constexpr auto kConvertOptions =
     std::to_array<OptionId>({registers, bank, to, dialect, loss_report, allow_loss, allow_gap, output, diagnostics});
 constexpr auto kRegistersOptions =
     std::to_array<OptionId>({registers, bank, tcti, text, json, yaml, tpm2_yaml, output, diagnostics});
+constexpr auto kExtendOptions = std::to_array<OptionId>(
+    {event, file, digest, standard_input, event_type, data, by_event, virtual_register, on,         backend, bank,
+     tcti,  log,  wait,   recover,        force,      text, json,     ndjson,           diagnostics});
+constexpr auto kBridgeOptions =
+    std::to_array<OptionId>({on, way, virtual_register, bank, follow, once, interval, backend, tcti, log, wait, force,
+                             text, json, ndjson, diagnostics});
 constexpr auto kFormatsOptions = std::to_array<OptionId>({matrix, text, json, yaml, output});
 
 constexpr std::string_view kLogBrief =
@@ -442,6 +614,14 @@ constexpr std::string_view kLogBrief =
 constexpr std::string_view kSourceBrief =
     "live (the default), tpm or tdx-guest; a file or directory; SELECTION@FILE for bare values; BANK:REGISTER=HEX,...";
 
+constexpr std::string_view kExtendBrief =
+    "The register (rtmr3, rem3, pcr14), then the texts to measure, an event each. Without a register, the machine's "
+    "last runtime register; never a PCR. Without an event, the lines of standard input.";
+
+constexpr std::string_view kListBrief =
+    "[FORMAT:]PATH: the IMA list, binary or ASCII. Of several, each goes on where the one before it ends, and the last "
+    "is followed. Without any, this machine's.";
+
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {"inspect", "show the records of logs, decoded",
      "One line a record: its number, register, event type, the digest of the strongest bank in short form, and what "
@@ -449,35 +629,47 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      "record says. A ! marks a digest that differs from its content, a ? one that cannot be checked because the "
      "measured "
      "bytes are not in the log, and a ~ one that is of a constant and says nothing about the data shown.",
-     "LOG", kLogBrief, kInspectOptions, inspect_command},
+     "[LOG...]", kLogBrief, kInspectOptions, inspect_command},
     {"replay", "compute the register values that logs lead to, and compare",
      "Folds every record into its register, in each bank, and says where each register started and why. With --against "
      "the values are compared; status 0 then means that all are equal, 1 that one differs, 6 that nothing could be "
      "compared.",
-     "LOG", kLogBrief, kReplayOptions, replay_command},
+     "[LOG...]", kLogBrief, kReplayOptions, replay_command},
     {"verify", "say whether logs may be believed, layer by layer",
      "Says whether the logs may be believed, layer by layer: a signed quote vouches for register values, those for the "
      "logs that lead to them, these for the registers that they carry, and a policy says what they have to record. "
      "Status 0 means that all of it holds, 1 that a check failed, 6 that it cannot be known from what was given.",
-     "LOG", kLogBrief, kVerifyOptions, verify_command},
+     "[LOG...]", kLogBrief, kVerifyOptions, verify_command},
     {"explain", "say what could make logs and register values differ",
      "Tries, for every value that the logs do not lead to, what is known to happen: another startup locality, records "
      "left out, doubled or swapped, separators and Exit Boot Services events missing, padded SHA-1, another bank or "
      "register. What holds explains the value; it is no proof. The status is 1 where values differ, whatever is found.",
-     "LOG", kLogBrief, kExplainOptions, explain_command},
+     "[LOG...]", kLogBrief, kExplainOptions, explain_command},
     {"convert", "write logs in another format, or say what that would lose",
      "Carries each record over as it is, or in a documented wrapping. Where something would be lost, nothing is "
      "written, the status is 4 and each loss is told, unless --allow-loss is given. The result is read back and "
      "replayed first: one that leads to other register values is never written.",
-     "LOG", kLogBrief, kConvertOptions, convert_command},
+     "[LOG...]", kLogBrief, kConvertOptions, convert_command},
+    {"extend", "measure events into a register, and keep its log",
+     "Extends a register of this machine by each event and appends the event to the register's log, so that the two "
+     "never part, however the run or the machine ends. Where the kernel keeps the log, it is written there; elsewhere "
+     "mrtool keeps it, below /run/mrtool. Status 0 means that the register has every event and that the log is on the "
+     "disk.",
+     "[REGISTER] [EVENT...]", kExtendBrief, kExtendOptions, extend_command, Arguments::register_and_events},
+    {"ima-bridge", "carry the entries of IMA's list to a register, as they come",
+     "Makes IMA's measurements verifiable where IMA itself extends nothing, as on a machine without a TPM: each entry "
+     "of "
+     "its list is measured into a register of this machine, once and in order, across restarts. What verify then says "
+     "of the list holds from the moment on at which an entry was carried: root can change what is not carried yet.",
+     "[LOG...]", kListBrief, kBridgeOptions, ima_bridge_command},
     {"registers", "show register values from this machine, a file or a report",
      "The values of a source, and whether anything vouches for them. Its JSON is a source itself. A quote's "
      "signature is not checked here.",
-     "SRC", kSourceBrief, kRegistersOptions, registers_command, true},
+     "[SRC]", kSourceBrief, kRegistersOptions, registers_command, Arguments::source},
     {"formats", "list the log formats, and what each one holds",
      "For each format its name and aliases, what it carries, and the variants (V) and tolerances (T) that its reader "
      "knows by name. With --matrix, how each kind of record is carried by each format.",
-     "", "", kFormatsOptions, formats_command},
+     "", "", kFormatsOptions, formats_command, Arguments::none},
 });
 
 consteval bool options_are_unique() {
@@ -497,6 +689,10 @@ static_assert(options_are_unique());
 
 std::string_view to_string(Category category) {
   switch (category) {
+    case Category::measuring:
+      return "What is measured";
+    case Category::keeping:
+      return "Register and log";
     case Category::selection:
       return "Selection";
     case Category::evidence:
@@ -535,6 +731,12 @@ const OptionSpec* find_option(char letter) {
 
 std::span<const CommandSpec> commands() {
   return kCommands;
+}
+
+std::string argument_names(const CommandSpec& command) {
+  std::string names(command.positional);
+  std::erase_if(names, [](char c) { return c == '[' || c == ']'; });
+  return names;
 }
 
 const CommandSpec* find_command(std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "tools/mrtool/environment.hpp"
@@ -61,12 +62,52 @@ enum class OptionId : std::uint8_t {
   allow_sha1,
   tolerate,
   tolerant,
+  event,
+  file,
+  digest,
+  standard_input,
+  event_type,
+  data,
+  by_event,
+  virtual_register,
+  on,
+  way,
+  follow,
+  once,
+  interval,
+  backend,
+  log,
+  wait,
+  recover,
+  force,
 };
 
 // What an option's value is: how it is checked and completed.
-enum class ValueKind : std::uint8_t { none, choice, number, file, directory, registers, banks, source, format, word };
+enum class ValueKind : std::uint8_t {
+  none,
+  choice,
+  number,
+  file,
+  directory,
+  registers,
+  banks,
+  source,
+  format,
+  backend,
+  word
+};
 
-enum class Category : std::uint8_t { selection, evidence, comparison, judgement, conversion, rendering, global };
+enum class Category : std::uint8_t {
+  measuring,
+  keeping,
+  selection,
+  evidence,
+  comparison,
+  judgement,
+  conversion,
+  rendering,
+  global
+};
 std::string_view to_string(Category category);  // a heading for help
 
 struct OptionSpec {
@@ -82,15 +123,23 @@ struct OptionSpec {
   std::string_view detail;  // more for --help; may be empty
 };
 
+// What the arguments that are no options are.
+enum class Arguments : std::uint8_t {
+  none,
+  logs,
+  source,               // one source of register values
+  register_and_events,  // a register, then texts
+};
+
 struct CommandSpec {
   std::string_view name;
   std::string_view brief;  // one line, no full stop
   std::string_view detail;
-  std::string_view positional;        // "LOG"; empty where the command takes none
+  std::string_view positional;        // as usage shows it: "[LOG...]"; empty where the command takes none
   std::string_view positional_brief;  // may be empty
   std::span<const OptionId> options;  // global ones are understood
   int (*run)(const CommandLine&, Environment&);
-  bool takes_source = false;  // the positional is one source of register values, not logs
+  Arguments arguments = Arguments::logs;
 };
 
 std::span<const OptionSpec> options();
@@ -99,6 +148,8 @@ const OptionSpec* find_option(std::string_view name);
 const OptionSpec* find_option(char letter);
 
 std::span<const CommandSpec> commands();
+// "LOG...", without the brackets that usage has.
+std::string argument_names(const CommandSpec& command);
 const CommandSpec* find_command(std::string_view name);
 // Its own options, then the global ones.
 bool accepts(const CommandSpec& command, OptionId id);

@@ -11,6 +11,8 @@ int replay_command(const CommandLine& line, Environment& environment);
 int verify_command(const CommandLine& line, Environment& environment);
 int explain_command(const CommandLine& line, Environment& environment);
 int convert_command(const CommandLine& line, Environment& environment);
+int extend_command(const CommandLine& line, Environment& environment);
+int ima_bridge_command(const CommandLine& line, Environment& environment);
 int registers_command(const CommandLine& line, Environment& environment);
 int formats_command(const CommandLine& line, Environment& environment);
 

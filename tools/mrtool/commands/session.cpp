@@ -105,6 +105,16 @@ void Session::tell(const Diagnostic& diagnostic, const LogChain& chain) {
   environment_.err.settle();
 }
 
+void Session::tell_now(Severity severity, std::string message) {
+  MessageOptions options = messages();
+  options.notes = options.warnings;
+  append_messages(
+      environment_.err.buffer(),
+      {{.severity = severity, .code = {}, .log = {}, .record = {}, .offset = {}, .message = std::move(message)}}, {},
+      options, Style(colored(environment_.error_is_terminal)));
+  environment_.err.flush();
+}
+
 int Session::stop(const Error& error) {
   file_.reset();
   append_messages(environment_.err.buffer(), {as_diagnostic(error, {})}, {},

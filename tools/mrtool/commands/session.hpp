@@ -50,6 +50,9 @@ class Session {
 
   // Says one thing on standard error, in full, now.
   void tell(const Diagnostic& diagnostic, const LogChain& chain);
+  // Says one thing now that is about no log: notes too, unless --quiet is given.
+  void tell_now(Severity severity, std::string message);
+  bool is_verbose() const { return line_.has(OptionId::verbose); }
   // Keeps what is to be said of a source of register values for the end of the run.
   void tell_notes(const RegisterValues& source);
   // What was written so far will not be put in the place of -o FILE.
