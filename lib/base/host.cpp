@@ -23,6 +23,8 @@ namespace mrtool {
 
 namespace {
 
+constexpr std::string_view kStandardInput = "-";
+
 class FileSource final : public ByteSource {
  public:
   FileSource(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
@@ -54,7 +56,7 @@ class FileSource final : public ByteSource {
   // goes on where it was in the file that took its place (TSM observations, B 16).
   bool reopen() {
     struct stat status = {};
-    if (::fstat(file_.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (path_ == kStandardInput || ::fstat(file_.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
       return false;
     }
     FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
@@ -136,7 +138,7 @@ class RealHost final : public Host {
   }
 
   std::unique_ptr<ByteSource> standard_input() override {
-    return std::make_unique<FileSource>(FileDescriptor(::dup(STDIN_FILENO)), "-");
+    return std::make_unique<FileSource>(FileDescriptor(::dup(STDIN_FILENO)), std::string(kStandardInput));
   }
 
   FileKind kind(const std::string& path) override {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
@@ -63,6 +64,36 @@ TEST_CASE("open: a directory and an absent file are io errors that name the file
     CHECK(source.error().kind == ErrorKind::io);
     CHECK(source.error().file == path);
   }
+}
+
+TEST_CASE("open_at: from an offset on, and nothing behind the end") {
+  const TemporaryDirectory directory;
+  const std::string file = directory / "file";
+  std::ofstream(file) << "0123456789";
+  const auto host = make_host("");
+  for (const std::uint64_t offset : {0U, 4U, 10U, 11U, 1000U}) {
+    const auto source = host->open_at(file, offset);
+    REQUIRE(source);
+    CHECK(as_text(*read_all(**source, 100)) ==
+          std::string_view("0123456789").substr(std::min<std::uint64_t>(offset, 10)));
+    // What a host does that knows no better.
+    const auto passed = host->Host::open_at(file, offset);
+    REQUIRE(passed);
+    CHECK(equal(*read_all(**passed, 100), *read_all(**host->open_at(file, offset), 100)));
+  }
+  const auto absent = host->open_at(directory / "absent", 1);
+  REQUIRE_FALSE(absent);
+  CHECK(absent.error().system == ENOENT);
+}
+
+TEST_CASE("mode: a file's permission bits") {
+  const TemporaryDirectory directory;
+  const std::string file = directory / "file";
+  std::ofstream(file) << "x";
+  ::chmod(file.c_str(), 0640);
+  const auto host = make_host("");
+  CHECK(host->mode(file) == 0640U);
+  CHECK_FALSE(host->mode(directory / "absent"));
 }
 
 TEST_CASE("read_file: files whose size is reported as 0 are read whole") {

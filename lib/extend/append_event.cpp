@@ -22,7 +22,6 @@ constexpr std::array kAppendAdvice{
         ENOMEM,
         "the kernel's log, which holds 4 MiB at most, is full or there is no memory: a shorter record may still fit, "
         "else nothing can be logged until the machine is started again"},
-    Advice{EINVAL, "the kernel takes no such line"},
 };
 
 class AppendEvent final : public KernelRegister {

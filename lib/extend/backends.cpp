@@ -53,9 +53,11 @@ Result<const BackendRow*> named_backend(const std::string& text) {
   return row;
 }
 
-std::string joined(const std::set<Register>& registers) {
+using Extendable = std::map<Register, std::set<HashAlgorithm>>;
+
+std::string joined(const Extendable& registers) {
   std::vector<std::string> names;
-  for (const Register& reg : registers) {
+  for (const auto& [reg, banks] : registers) {
     names.push_back(to_string(reg));
   }
   return fmt::format("{}", fmt::join(names, ", "));
@@ -96,7 +98,7 @@ Result<std::unique_ptr<ExtendTarget>> open_target(const Register& reg, const Tar
     }
   }
   std::vector<std::string> trees;
-  const std::set<Register> others = extendable_registers(host, trees);
+  const Extendable others = extendable_registers(host, trees);
   return fail(ErrorKind::io,
               fmt::format("this machine has no {} that can be extended{}; looked for {}{}", to_string(reg),
                           named == nullptr ? "" : fmt::format(" by {}", named->name), fmt::join(looked_for, ", "),
@@ -111,7 +113,7 @@ Result<Register> default_register(const TargetOptions& options, Host& host) {
                 fmt::format("{}: neither a TPM nor a file has one that is meant by default", kNameOne));
   }
   std::vector<std::string> looked_for;
-  const std::set<Register> registers = extendable_registers(host, looked_for);
+  const Extendable registers = extendable_registers(host, looked_for);
   for (const std::string_view name : {"rtmr3", "rem3"}) {
     if (const auto reg = parse_register(name); registers.contains(*reg)) {
       return *reg;
@@ -125,9 +127,18 @@ Result<Register> default_register(const TargetOptions& options, Host& host) {
     return fail(ErrorKind::io,
                 fmt::format("this machine has no register to extend; looked at {}", fmt::join(looked_for, ", ")));
   }
-  const auto last = std::ranges::max_element(registers, display_before);
-  if (std::ranges::any_of(registers, [&](const Register& reg) { return reg.provider != last->provider; })) {
-    return fail(ErrorKind::usage, fmt::format("{}: this machine has {}", kNameOne, joined(registers)));
+  // A name that stands for several registers is not meant without a bank.
+  const Register* last = nullptr;
+  for (const auto& [reg, banks] : registers) {
+    if (reg.provider != registers.begin()->first.provider) {
+      return fail(ErrorKind::usage, fmt::format("{}: this machine has {}", kNameOne, joined(registers)));
+    }
+    if (banks.size() == 1 && (last == nullptr || display_before(*last, reg))) {
+      last = &reg;
+    }
+  }
+  if (last == nullptr) {
+    return fail(ErrorKind::usage, fmt::format("{} and its bank: this machine has {}", kNameOne, joined(registers)));
   }
   return *last;
 }

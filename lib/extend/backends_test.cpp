@@ -108,11 +108,21 @@ TEST_CASE("the register that is meant by default") {
   }
 }
 
+TEST_CASE("a name of several registers is not meant by default") {
+  FakeKernel kernel;
+  const std::string sample = "/sys/kernel/tsm/tsm_mr_sample/";
+  kernel.write(sample + "z/sha256/digest", std::string(32, '\0'));
+  kernel.write(sample + "z/sha384/digest", std::string(48, '\0'));
+  CHECK(default_of(kernel).starts_with("usage: name the register to extend and its bank"));
+  kernel.write(sample + "rtmr1/sha384/digest", std::string(48, '\0'));
+  CHECK(default_of(kernel) == "tsm_mr_sample/rtmr1");
+}
+
 TEST_CASE("a register that may only be read is none to extend by default") {
   FakeKernel kernel;
   kernel.write(kMeasurements + "rtmr3:sha384", std::string(48, '\0'), 0444);
   CHECK(default_of(kernel).starts_with("io: "));
-  kernel.make_directories("/sys/kernel/config/tsm/rtmrs");
+  kernel.make_tree("/sys/kernel/config/tsm/rtmrs");
   CHECK(default_of(kernel) == "rtmr3");
   CHECK_FALSE(std::filesystem::exists(kernel.at("/sys/kernel/config/tsm/rtmrs/mrtool-rtmr3")));
 }

@@ -31,7 +31,7 @@ class FakeKernel final : public Host {
     REQUIRE_MESSAGE(bytes, path);
     return std::string(as_text(*bytes));
   }
-  void make_directories(const std::string& path) { std::filesystem::create_directories(at(path)); }
+  void make_tree(const std::string& path) { std::filesystem::create_directories(at(path)); }
   // .../tsm/PROVIDER/NAME of 3.1
   void make_rfc(const std::string& directory, const std::string& bank, std::uint32_t digest_mode = 0644) {
     write(directory + "/digest", std::string(find_algorithm(*parse_algorithm(bank))->size, '\0'), digest_mode);

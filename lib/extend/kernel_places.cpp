@@ -124,13 +124,13 @@ Result<std::optional<KernelPlace>> find_kernel_place(const Register& reg, std::s
                      .state_directory = state_directory(*place, has_several_hashes, host)};
 }
 
-std::set<Register> extendable_registers(Host& host, std::vector<std::string>& looked_for) {
+std::map<Register, std::set<HashAlgorithm>> extendable_registers(Host& host, std::vector<std::string>& looked_for) {
   constexpr std::array kShapes{TreeShape::measurements, TreeShape::hash_algo, TreeShape::by_hash};
   for (const std::string_view tree :
        {sources::kDeviceTrees[0], sources::kDeviceTrees[1], sources::kProviderTree, sources::kRtmrTree}) {
     looked_for.push_back(host.system_path(std::string(tree)));
   }
-  std::set<Register> registers;
+  std::map<Register, std::set<HashAlgorithm>> registers;
   const auto found = find_in_trees(kShapes, host);
   if (!found) {
     looked_for.push_back(to_string(found.error()));
@@ -140,12 +140,13 @@ std::set<Register> extendable_registers(Host& host, std::vector<std::string>& lo
     const bool takes_lines =
         place.shape == TreeShape::hash_algo && host.kind(file_beside(place.file, kAppendFile)) != FileKind::absent;
     if (reg && (takes_lines || is_writable(place.file, host))) {
-      registers.insert(*reg);
+      registers[*reg].insert(place.bank);
     }
   }
   if (host.kind(host.system_path(std::string(sources::kRtmrTree))) == FileKind::directory) {
     for (std::uint32_t index = kFirstGuestRtmr; index <= kLastRtmr; ++index) {
-      registers.insert({.kind = RegisterKind::rtmr, .index = index, .name = {}, .provider = {}, .carrier = {}});
+      registers[{.kind = RegisterKind::rtmr, .index = index, .name = {}, .provider = {}, .carrier = {}}].insert(
+          HashAlgorithm::sha384);
     }
   }
   return registers;

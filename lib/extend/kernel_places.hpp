@@ -1,6 +1,7 @@
 // Which of the kernel's files a register is, for those backends that extend by a file.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -34,8 +35,9 @@ std::string file_beside(const std::string& file, std::string_view name);
 // Do the file's permissions let anybody write? The kernel asks that even of root.
 bool is_writable(const std::string& file, Host& host);
 
-// Every register of the kernel's trees that can be extended. `looked_for` gets the trees.
-std::set<Register> extendable_registers(Host& host, std::vector<std::string>& looked_for);
+// Every register of the kernel's trees that can be extended, and its banks: more than one where its name stands for
+// several. `looked_for` gets the trees.
+std::map<Register, std::set<HashAlgorithm>> extendable_registers(Host& host, std::vector<std::string>& looked_for);
 
 // Is the register one of a TPM, which no tree of the kernel has?
 bool is_of_tpm(const Register& reg);

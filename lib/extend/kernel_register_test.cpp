@@ -231,7 +231,7 @@ TEST_CASE("a machine without the register: the places that were looked at") {
 
 TEST_CASE("configfs: the directory with the register's number, or one that is made for it") {
   FakeKernel kernel;
-  kernel.make_directories(kRtmrs);
+  kernel.make_tree(kRtmrs);
   kernel.write(kRtmrs + "/theirs/index", "2\n");
   kernel.write(kRtmrs + "/theirs/digest", std::string(48, '\0'));
   const auto theirs = opened(open_configfs, kernel, "rtmr2");
@@ -249,7 +249,7 @@ TEST_CASE("configfs: the directory with the register's number, or one that is ma
 
 TEST_CASE("configfs: a number that is taken, a directory that cannot be made, an extension that fails") {
   FakeKernel kernel;
-  kernel.make_directories(kRtmrs);
+  kernel.make_tree(kRtmrs);
   kernel.error = EBUSY;
   const Error busy = refused(open_configfs, kernel, "rtmr3");
   CHECK(busy.kind == ErrorKind::io);
