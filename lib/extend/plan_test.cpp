@@ -285,8 +285,9 @@ TEST_CASE("a digest on the command line has the size of its algorithm") {
   REQUIRE(good);
   CHECK(good->bank == HashAlgorithm::sha256);
   CHECK(good->digest.hex() == hex);
-  for (const std::string& bad : {std::string(), hex, "sha256", "sha256:", "sha256:" + hex + "aa", "sha384:" + hex,
-                                 "sha256:" + hex.substr(1), "md5:" + hex, "0x9999:" + hex, "sha256:zz" + hex}) {
+  for (const std::string& bad :
+       {std::string(), hex, std::string("sha256"), std::string("sha256:"), "sha256:" + hex + "aa", "sha384:" + hex,
+        "sha256:" + hex.substr(1), "md5:" + hex, "0x9999:" + hex, "sha256:zz" + hex}) {
     CAPTURE(bad);
     const auto read = parse_bank_digest(bad);
     REQUIRE_FALSE(read);
