@@ -22,6 +22,7 @@ constexpr std::array kAlgorithms = {
     HashAlgorithmRow{HashAlgorithm::sha224, "sha224", 28, 64, "SHA224", false},
 };
 
+static_assert(kAlgorithms.size() == kAlgorithmCount);
 static_assert(std::ranges::adjacent_find(kAlgorithms, std::ranges::greater_equal{}, &HashAlgorithmRow::id) ==
                   kAlgorithms.end(),
               "sorted by identifier, unique");
