@@ -14,6 +14,21 @@
 
 using namespace mrtool;
 
+namespace {
+
+// OpenSSL's own interface, which the engine does not use.
+Bytes expected_digests(const HashAlgorithmRow& row, std::span<const ByteView> messages) {
+  EVP_MD* md = EVP_MD_fetch(nullptr, row.openssl_name, nullptr);
+  Bytes digests(messages.size() * row.size);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    EVP_Digest(messages[i].data(), messages[i].size(), digests.data() + i * row.size, nullptr, md, nullptr);
+  }
+  EVP_MD_free(md);
+  return digests;
+}
+
+}  // namespace
+
 TEST_CASE("names: aliases are read, one spelling is written") {
   for (const char* alias : {"sha256", "SHA256", "sha-256", "SHA-256", "sha_256", "0x000b", "0xB"}) {
     CAPTURE(alias);
@@ -51,6 +66,28 @@ TEST_CASE("every algorithm of the table is computed as the crypto library's own 
       CHECK(equal(engine.hash(row.id, all).view(), ByteView(expected).first(size)));
       CHECK(equal(engine.hash(row.id, all.first(cut), all.subspan(cut)).view(), ByteView(expected).first(size)));
     }
+  }
+}
+
+TEST_CASE("two parts of every length around the borders of blocks, in the place of the result too") {
+  HashEngine engine;
+  std::mt19937 random(6);
+  Bytes data(300);
+  std::ranges::generate(data, [&random] { return static_cast<std::uint8_t>(random()); });
+  for (const HashAlgorithmRow& row : hash_algorithms()) {
+    CAPTURE(row.name);
+    for (std::size_t length = 0; length <= data.size(); ++length) {
+      CAPTURE(length);
+      const ByteView all = ByteView(data).first(length);
+      const ByteView whole[] = {all};
+      const Bytes expected = expected_digests(row, whole);
+      const std::size_t cut = random() % (length + 1);
+      CHECK(equal(engine.hash(row.id, all.first(cut), all.subspan(cut)).view(), expected));
+    }
+    Digest value(ByteView(data).first(row.size));
+    const ByteView extended[] = {ByteView(data).first(2 * row.size)};
+    engine.extend(row.id, value, ByteView(data).subspan(row.size, row.size));
+    CHECK(equal(value.view(), expected_digests(row, extended)));
   }
 }
 
@@ -117,17 +154,6 @@ Messages random_messages(std::span<const std::size_t> lengths, unsigned seed) {
     messages.views.push_back(ByteView(messages.bytes).subspan(begins[i], lengths[i]));
   }
   return messages;
-}
-
-// OpenSSL's own interface, which the engine does not use.
-Bytes expected_digests(const HashAlgorithmRow& row, std::span<const ByteView> messages) {
-  EVP_MD* md = EVP_MD_fetch(nullptr, row.openssl_name, nullptr);
-  Bytes digests(messages.size() * row.size);
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    EVP_Digest(messages[i].data(), messages[i].size(), digests.data() + i * row.size, nullptr, md, nullptr);
-  }
-  EVP_MD_free(md);
-  return digests;
 }
 
 void check_every_path(std::span<const std::size_t> lengths, unsigned seed) {
