@@ -16,6 +16,9 @@ class BaseReader : public PieceReader {
   BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
              DiagnosticSink& diagnostics);
 
+  // Parses as parse() does, but that computed digests have no values yet.
+  virtual Result<Progress> parse_entries(Batch& batch) = 0;
+
   // The list's layout is known.
   void adopt(const Survey& found);
   // Adds the record at offset() with all but `raw` and `framing`. `data` is in the form that is hashed; nothing when it
@@ -37,6 +40,8 @@ class BaseReader : public PieceReader {
   HashEngine engine_;
 
  private:
+  Result<Progress> parse(Batch& batch) final;
+
   std::optional<Digests> digests_;
   std::string template_name_;  // of template_
   std::optional<Template> template_;
