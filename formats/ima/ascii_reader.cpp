@@ -24,7 +24,7 @@ class AsciiReader final : public BaseReader {
  private:
   using Step = Result<std::optional<Progress>>;
 
-  Result<Progress> parse(Batch& batch) override;
+  Result<Progress> parse_entries(Batch& batch) override;
   Step find_layout(ByteView rest);
   Step parse_one(ByteView rest, Batch& batch);
   struct Found {
@@ -42,7 +42,7 @@ class AsciiReader final : public BaseReader {
   bool adopted_ = false;
 };
 
-Result<PieceReader::Progress> AsciiReader::parse(Batch& batch) {
+Result<PieceReader::Progress> AsciiReader::parse_entries(Batch& batch) {
   while (true) {
     auto step = adopted_ ? parse_one(rest(batch), batch) : find_layout(rest(batch));
     if (!step) {

@@ -31,6 +31,14 @@ void BaseReader::describe(std::string_view format) {
   info_.grows_at_runtime = true;
 }
 
+Result<PieceReader::Progress> BaseReader::parse(Batch& batch) {
+  auto progress = parse_entries(batch);
+  if (digests_) {
+    digests_->finish(batch);
+  }
+  return progress;
+}
+
 void BaseReader::adopt(const Survey& found) {
   info_.byte_order = found.layout.order;
   info_.algorithms = {{.algorithm = found.bank, .size = static_cast<std::uint16_t>(found.layout.digest_bytes)}};

@@ -18,6 +18,9 @@ class BaseReader : public PieceReader {
   BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
              DiagnosticSink& diagnostics, Growing growing);
 
+  // Parses as parse() does, but that computed digests have no values yet.
+  virtual Result<Progress> parse_entries(Batch& batch) = 0;
+
   // The list's layout is known.
   void adopt(const Survey& found);
   // Adds the record at offset() with all but `raw` and `framing`. `data` is in the form that is hashed; nothing when it
@@ -39,6 +42,7 @@ class BaseReader : public PieceReader {
   HashEngine engine_;
 
  private:
+  Result<Progress> parse(Batch& batch) final;
   void describe(std::string_view format);
 
   std::optional<Digests> digests_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace mrtool::ima {
 namespace {
@@ -42,12 +43,8 @@ Digests::Digests(const ReadOptions& options, HashAlgorithm bank, bool padded) : 
   }
 }
 
-ByteView Digests::compute(Batch& batch, HashAlgorithm algorithm, ByteView data) {
-  return batch.arena.keep(engine_.hash(algorithm, data).view());
-}
-
-ByteView Digests::padded_sha1(Batch& batch, ByteView sha1, std::size_t size) {
-  const std::span<std::uint8_t> room = batch.arena.room(size);
+ByteView Digests::padded_sha1(Batch& batch, ByteView sha1, HashAlgorithm bank) {
+  const std::span<std::uint8_t> room = batch.arena.room(find_algorithm(bank)->size);
   const auto end = std::ranges::copy(sha1, room.begin()).out;
   std::fill(end, room.end(), std::uint8_t{0});
   return room;
@@ -70,20 +67,34 @@ std::size_t Digests::add(Batch& batch, ByteView logged, const std::optional<Byte
   }
   push(bank_, logged, DigestOrigin::logged);
   if (data) {
-    ByteView sha1 = bank_ == HashAlgorithm::sha1 ? logged : ByteView{};
+    constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
+    std::size_t sha1 = bank_ == HashAlgorithm::sha1 ? before : kNowhere;
     for (const HashAlgorithm algorithm : others_) {
-      const ByteView value = compute(batch, algorithm, *data);
-      sha1 = algorithm == HashAlgorithm::sha1 ? value : sha1;
-      push(algorithm, value, DigestOrigin::computed);
-    }
-    if (sha1.empty() && !alternatives_.empty()) {
-      sha1 = compute(batch, HashAlgorithm::sha1, *data);
+      const std::size_t place = batch.digest_pool.size();
+      sha1 = algorithm == HashAlgorithm::sha1 ? place : sha1;
+      pending_.add(algorithm, place, *data);
+      push(algorithm, {}, DigestOrigin::computed);
     }
     for (const HashAlgorithm algorithm : alternatives_) {
-      push(algorithm, padded_sha1(batch, sha1, find_algorithm(algorithm)->size), DigestOrigin::alternative);
+      const std::size_t place = batch.digest_pool.size();
+      if (sha1 == kNowhere) {
+        sha1 = place;  // which is padded once it is there
+        pending_.add(HashAlgorithm::sha1, place, *data);
+      }
+      padded_alternatives_.push_back({.place = place, .sha1 = sha1});
+      push(algorithm, {}, DigestOrigin::alternative);
     }
   }
   return batch.digest_pool.size() - before;
+}
+
+void Digests::finish(Batch& batch) {
+  pending_.finish(batch, engine_);
+  for (const Padded& padded : padded_alternatives_) {
+    DigestEntry& entry = batch.digest_pool[padded.place];
+    entry.value = padded_sha1(batch, batch.digest_pool[padded.sha1].value.first(kSha1Bytes), entry.algorithm);
+  }
+  padded_alternatives_.clear();
 }
 
 }  // namespace mrtool::ima

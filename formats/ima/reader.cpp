@@ -25,7 +25,7 @@ class BinaryReader final : public BaseReader {
  private:
   using Step = Result<std::optional<Progress>>;
 
-  Result<Progress> parse(Batch& batch) override;
+  Result<Progress> parse_entries(Batch& batch) override;
   Step parse_header(ByteView rest);
   Step find_layout(ByteView rest);
   Step parse_entry(ByteView rest, Batch& batch);
@@ -45,7 +45,7 @@ std::unexpected<Error> BinaryReader::cut_short(ByteView rest, std::uint64_t need
                              rest.size(), need - rest.size()));
 }
 
-Result<PieceReader::Progress> BinaryReader::parse(Batch& batch) {
+Result<PieceReader::Progress> BinaryReader::parse_entries(Batch& batch) {
   while (true) {
     const ByteView bytes = rest(batch);
     if (phase_ == Phase::tail) {

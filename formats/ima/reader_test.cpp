@@ -235,6 +235,39 @@ TEST_CASE("an unknown template is kept and can be replayed") {
   CHECK_FALSE(write_whole("ima-ascii", *log, Raw::kept));
 }
 
+TEST_CASE("every digest of a long list is that of its entry, up to the damage at its end") {
+  for (const HashAlgorithm own : {kSha1, kSha256}) {
+    CAPTURE(to_string(own));
+    const std::size_t size = find_algorithm(own)->size;
+    std::vector<Bytes> contents;
+    Bytes list;
+    for (std::size_t i = 0; i < 4000; ++i) {
+      contents.emplace_back(1 + i % 200, static_cast<std::uint8_t>(i));
+      const bool violation = i % 100 == 99;
+      const Bytes whole =
+          entry("ima-future", contents.back(), violation ? Bytes(size, 0) : hashed(own, contents.back()));
+      list.insert(list.end(), whole.begin(), whole.end());
+    }
+    list.resize(list.size() - 1);
+    const auto log = read_whole("ima", list, {.compute_alternatives = true});
+    REQUIRE(log->error);
+    REQUIRE(log->records.size() == contents.size() - 1);
+    for (std::size_t i = 0; i < log->records.size(); ++i) {
+      CAPTURE(i);
+      const Record& record = *log->records[i];
+      CHECK(record.violation == (i % 100 == 99));
+      for (const HashAlgorithm bank : {kSha1, kSha256, kSha384}) {
+        const std::size_t bank_size = find_algorithm(bank)->size;
+        const Bytes digest = record.violation ? Bytes(bank_size, 0xFF) : hashed(bank, contents[i]);
+        CHECK(digest_of(record, bank) == to_hex(digest));
+        Bytes padded = record.violation ? Bytes(20, 0xFF) : hashed(kSha1, contents[i]);
+        padded.resize(bank_size);
+        CHECK((bank == kSha1 || digest_of(record, bank, true) == to_hex(padded)));
+      }
+    }
+  }
+}
+
 TEST_CASE("lists of every digest size and algorithm are told by their data") {
   for (const HashAlgorithm bank : {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512,
                                    HashAlgorithm::sm3_256, HashAlgorithm::sha3_256, HashAlgorithm::sha3_384}) {

@@ -9,6 +9,7 @@
 #include "lib/base/limits.hpp"
 #include "lib/content/tsm_line.hpp"
 #include "lib/crypto/hash.hpp"
+#include "lib/record/pending_digests.hpp"
 #include "lib/record/piece_reader.hpp"
 
 namespace mrtool::tsm {
@@ -28,6 +29,7 @@ class TsmReader final : public PieceReader {
 
  private:
   Result<Progress> parse(Batch& batch) override;
+  Result<Progress> parse_lines(Batch& batch);
   Result<std::optional<Progress>> parse_beginning(ByteView rest);
   Result<std::optional<Progress>> find_bank(ByteView rest);
   Status adopt_bank(HashAlgorithm bank);
@@ -44,6 +46,7 @@ class TsmReader final : public PieceReader {
   HashAlgorithm bank_ = HashAlgorithm::none;
   std::size_t digest_size_ = 0;
   HashEngine engine_;
+  PendingDigests pending_;  // of hashed lines
   Lint lint_;
   bool begun_ = false;
   bool carries_ = false;      // the log has the header of carried records
@@ -59,6 +62,12 @@ void TsmReader::take(std::size_t bytes) {
 }
 
 Result<PieceReader::Progress> TsmReader::parse(Batch& batch) {
+  auto progress = parse_lines(batch);
+  pending_.finish(batch, engine_);
+  return progress;
+}
+
+Result<PieceReader::Progress> TsmReader::parse_lines(Batch& batch) {
   if (!begun_) {
     MRTOOL_TRY(waiting, parse_beginning(rest(batch)));
     if (waiting) {
@@ -215,7 +224,8 @@ void TsmReader::push_line(const Line& line, ByteView raw, Batch& batch) {
   if (kind == TsmLine::extend) {
     push_digest(batch, parse_extend(line.text)->value.view(), DigestOrigin::logged);
   } else if (kind != TsmLine::comment) {
-    push_digest(batch, engine_.hash(bank_, data).view(), DigestOrigin::computed);
+    pending_.add(bank_, batch.digest_pool.size(), data);
+    batch.digest_pool.push_back({.algorithm = bank_, .value = {}, .origin = DigestOrigin::computed});
   }
   Record& record = add_record(batch, kind == TsmLine::comment ? 0 : 1);
   record.raw = raw;

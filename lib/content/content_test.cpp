@@ -1,6 +1,9 @@
 #include "lib/content/content.hpp"
 
+#include <deque>
+
 #include "lib/content/event_fixture_test.hpp"
+#include "lib/content/judgement.hpp"
 
 namespace mrtool::pcclient {
 
@@ -217,6 +220,50 @@ TEST_CASE("S-CRTM that the hardware measured has the digest of a zero word") {
   Measured event(kContents, kText, Bytes(4, 0));
   check_all(event.judged(), Check::matches, "zero-word");
   CHECK(event.judged().covered == ByteRange{0, 0});
+}
+
+TEST_CASE("records that are judged together are judged as each by itself") {
+  // Every type, with the digest of what several rules take, of nothing, and of something else; many enough for vectors.
+  std::deque<Measured> events;
+  for (const EventType& type : event_types()) {
+    for (std::size_t i = 0; i < 12; ++i) {
+      const Bytes data =
+          i % 4 == 3 ? Bytes(4, static_cast<std::uint8_t>(i / 4)) : with(kText, static_cast<std::uint8_t>(i % 2));
+      const std::array<Bytes, 6> hashed{data, kText, kOther, Bytes{}, Bytes{1, 0, 0, 0}, with(data, 0)};
+      Measured& event = events.emplace_back(type.value, data, hashed[i % 6], hashed[i % 5]);
+      event.record.extends = i != 11;
+    }
+  }
+  events[5].record.content = ContentType::none;
+  events[6].record.digests = {};
+  events[17].entries[0].algorithm = static_cast<HashAlgorithm>(0x7777);
+  events[18].entries[1].value = events[18].entries[1].value.first(31);
+  events[19].entries[1].origin = DigestOrigin::alternative;
+  events[30].record.violation = true;
+  events[30].record.content = ContentType::ima_template;
+  events[31].record.content = ContentType::ima_template;
+  events[32].record.content = ContentType::tsm;
+  std::vector<const Record*> records;
+  for (const Measured& event : events) {
+    records.push_back(&event.record);
+  }
+  HashEngine engine;
+  const std::vector<Judgement> together = judge_many(records, {}, engine);
+  REQUIRE(together.size() == events.size());
+  std::size_t matching = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    CAPTURE(i);
+    const Judgement alone = judge(*records[i], {}, engine);
+    CHECK(together[i].covered == alone.covered);
+    CHECK(together[i].error_separator == alone.error_separator);
+    REQUIRE(together[i].digests.size() == alone.digests.size());
+    for (std::size_t k = 0; k < alone.digests.size(); ++k) {
+      CHECK(together[i].digests[k].check == alone.digests[k].check);
+      CHECK(together[i].digests[k].recipe == alone.digests[k].recipe);
+      matching += alone.digests[k].check == Check::matches ? 1 : 0;
+    }
+  }
+  CHECK(matching > 100);
 }
 
 TEST_CASE("event type names, and numbers for types that have none") {

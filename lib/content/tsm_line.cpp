@@ -162,6 +162,9 @@ HashAlgorithm bank_of(const NamedDigest& digest) {
 }
 
 std::optional<StaticRegister> parse_static_register(std::string_view line) {
+  if (!line.starts_with(kStaticPrefix)) {
+    return std::nullopt;  // as nearly every line
+  }
   const auto fields = three_fields(line);
   if (!fields || (*fields)[0] != kStaticPrefix) {
     return std::nullopt;

@@ -22,9 +22,23 @@ constexpr std::array kAlgorithms = {
     HashAlgorithmRow{HashAlgorithm::sha224, "sha224", 28, 64, "SHA224", false},
 };
 
+static_assert(kAlgorithms.size() == kAlgorithmCount);
 static_assert(std::ranges::adjacent_find(kAlgorithms, std::ranges::greater_equal{}, &HashAlgorithmRow::id) ==
                   kAlgorithms.end(),
               "sorted by identifier, unique");
+
+// The row of each small identifier, because it is looked up for every digest of a log; kNoRow where there is none.
+constexpr std::uint8_t kNoRow = kAlgorithmCount;
+constexpr auto kRows = [] {
+  std::array<std::uint8_t, static_cast<std::size_t>(HashAlgorithm::sha3_512) + 1> rows{};
+  rows.fill(kNoRow);
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+    if (const auto id = static_cast<std::size_t>(kAlgorithms[i].id); id < rows.size()) {
+      rows[id] = static_cast<std::uint8_t>(i);
+    }
+  }
+  return rows;
+}();
 
 // Folds the spellings that people and tools use into the table's: SHA-256, sha3-256, SM3.
 std::string canonical(std::string_view text) {
@@ -48,6 +62,9 @@ std::span<const HashAlgorithmRow> hash_algorithms() {
 }
 
 const HashAlgorithmRow* find_algorithm(HashAlgorithm id) {
+  if (const auto small = static_cast<std::size_t>(id); small < kRows.size()) {
+    return kRows[small] == kNoRow ? nullptr : &kAlgorithms[kRows[small]];
+  }
   const auto row = std::ranges::find(kAlgorithms, id, &HashAlgorithmRow::id);
   return row == kAlgorithms.end() ? nullptr : &*row;
 }

@@ -25,6 +25,7 @@ enum class HashAlgorithm : std::uint16_t {
 };
 
 inline constexpr std::size_t kMaxDigestSize = 64;  // bytes, of the algorithms in the table
+inline constexpr std::size_t kAlgorithmCount = 9;  // rows of the table
 
 struct HashAlgorithmRow {
   HashAlgorithm id;

@@ -3,13 +3,15 @@
 
 #include <memory>
 
+#include "lib/crypto/cpu_features.hpp"
 #include "lib/crypto/digest.hpp"
 
 namespace mrtool {
 
 class HashEngine {
  public:
-  HashEngine();
+  // `features`: fewer than the CPU has, in tests. More than it has ends the process.
+  explicit HashEngine(const CpuFeatures& features = CpuFeatures::of_this_machine());
   ~HashEngine();
   HashEngine(HashEngine&&) noexcept;
   HashEngine& operator=(HashEngine&&) noexcept;
@@ -19,6 +21,10 @@ class HashEngine {
 
   // H(first ‖ second). `algorithm` must be computable.
   Digest hash(HashAlgorithm algorithm, ByteView first, ByteView second = {});
+
+  // H of each message, one behind the other in `digests`, which has exactly the room. Many messages at a time cost less
+  // than one by one, where the CPU has vectors that pay for the algorithm.
+  void hash_many(HashAlgorithm algorithm, std::span<const ByteView> messages, std::span<std::uint8_t> digests);
 
   // value = H(value ‖ digest): the extend operation of a measurement register (TPM 2.0 part 1, 17.2).
   void extend(HashAlgorithm algorithm, Digest& value, ByteView digest);

@@ -3,9 +3,31 @@
 #include <doctest/doctest.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <random>
 #include <string>
+#include <vector>
+
+#include "lib/crypto/lanes.hpp"
 
 using namespace mrtool;
+
+namespace {
+
+// OpenSSL's own interface, which the engine does not use.
+Bytes expected_digests(const HashAlgorithmRow& row, std::span<const ByteView> messages) {
+  EVP_MD* md = EVP_MD_fetch(nullptr, row.openssl_name, nullptr);
+  Bytes digests(messages.size() * row.size);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    EVP_Digest(messages[i].data(), messages[i].size(), digests.data() + i * row.size, nullptr, md, nullptr);
+  }
+  EVP_MD_free(md);
+  return digests;
+}
+
+}  // namespace
 
 TEST_CASE("names: aliases are read, one spelling is written") {
   for (const char* alias : {"sha256", "SHA256", "sha-256", "SHA-256", "sha_256", "0x000b", "0xB"}) {
@@ -47,6 +69,28 @@ TEST_CASE("every algorithm of the table is computed as the crypto library's own 
   }
 }
 
+TEST_CASE("two parts of every length around the borders of blocks, in the place of the result too") {
+  HashEngine engine;
+  std::mt19937 random(6);
+  Bytes data(300);
+  std::ranges::generate(data, [&random] { return static_cast<std::uint8_t>(random()); });
+  for (const HashAlgorithmRow& row : hash_algorithms()) {
+    CAPTURE(row.name);
+    for (std::size_t length = 0; length <= data.size(); ++length) {
+      CAPTURE(length);
+      const ByteView all = ByteView(data).first(length);
+      const ByteView whole[] = {all};
+      const Bytes expected = expected_digests(row, whole);
+      const std::size_t cut = random() % (length + 1);
+      CHECK(equal(engine.hash(row.id, all.first(cut), all.subspan(cut)).view(), expected));
+    }
+    Digest value(ByteView(data).first(row.size));
+    const ByteView extended[] = {ByteView(data).first(2 * row.size)};
+    engine.extend(row.id, value, ByteView(data).subspan(row.size, row.size));
+    CHECK(equal(value.view(), expected_digests(row, extended)));
+  }
+}
+
 TEST_CASE("known values: separators") {
   HashEngine engine;
   const Bytes zero(4, 0);
@@ -71,4 +115,142 @@ TEST_CASE("digest: equality is of size and bytes") {
   CHECK(Digest::filled(20, 0) != Digest::filled(32, 0));
   CHECK(Digest(Bytes{1, 2}) == Digest(Bytes{1, 2}));
   CHECK_THROWS(Digest(Bytes(65)));
+}
+
+namespace {
+
+// What the CPU has, and every choice of less.
+std::vector<CpuFeatures> masked_features() {
+  const CpuFeatures& all = CpuFeatures::of_this_machine();
+  std::vector<CpuFeatures> masked;
+  for (unsigned kept = 0; kept < 8; ++kept) {
+    const CpuFeatures features{.sha = all.sha && (kept & 1) != 0,
+                               .avx2 = all.avx2 && (kept & 2) != 0,
+                               .avx512 = all.avx512 && (kept & 4) != 0};
+    if (std::ranges::find(masked, features) == masked.end()) {
+      masked.push_back(features);
+    }
+  }
+  return masked;
+}
+
+struct Messages {
+  Bytes bytes;
+  std::vector<ByteView> views;
+};
+
+// Messages of the given lengths out of random bytes, at unaligned places.
+Messages random_messages(std::span<const std::size_t> lengths, unsigned seed) {
+  Messages messages;
+  std::mt19937 random(seed);
+  std::vector<std::size_t> begins;
+  for (const std::size_t length : lengths) {
+    begins.push_back(messages.bytes.size());
+    for (std::size_t i = 0; i < length + random() % 3; ++i) {
+      messages.bytes.push_back(static_cast<std::uint8_t>(random()));
+    }
+  }
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    messages.views.push_back(ByteView(messages.bytes).subspan(begins[i], lengths[i]));
+  }
+  return messages;
+}
+
+void check_every_path(std::span<const std::size_t> lengths, unsigned seed) {
+  const Messages messages = random_messages(lengths, seed);
+  for (const HashAlgorithmRow& row : hash_algorithms()) {
+    CAPTURE(row.name);
+    const Bytes expected = expected_digests(row, messages.views);
+    for (const CpuFeatures& features : masked_features()) {
+      CAPTURE(features.sha);
+      CAPTURE(features.avx2);
+      CAPTURE(features.avx512);
+      HashEngine engine(features);
+      Bytes digests(expected.size());
+      engine.hash_many(row.id, messages.views, digests);
+      CHECK(digests == expected);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("many messages: every path hashes messages of all lengths around the borders of blocks") {
+  std::vector<std::size_t> lengths(301);
+  std::iota(lengths.begin(), lengths.end(), std::size_t{0});
+  check_every_path(lengths, 1);
+  std::ranges::reverse(lengths);
+  check_every_path(lengths, 2);
+  std::ranges::shuffle(lengths, std::mt19937(3));
+  check_every_path(lengths, 3);
+}
+
+TEST_CASE("many messages: every number of them, so that lanes are idle at the beginning and at the end") {
+  for (std::size_t count = 0; count <= 40; ++count) {
+    CAPTURE(count);
+    std::mt19937 random(static_cast<unsigned>(count));
+    std::vector<std::size_t> lengths(count);
+    std::ranges::generate(lengths, [&random] { return random() % 300; });
+    check_every_path(lengths, static_cast<unsigned>(count));
+    check_every_path(std::vector<std::size_t>(count, 80), static_cast<unsigned>(count));
+  }
+}
+
+TEST_CASE("many messages: long ones among short ones") {
+  check_every_path(std::vector<std::size_t>{1,  100'000, 2,  1023, 1024, 1025, 3, 2047, 2048, 2049, 64, 128, 50'000, 0,
+                                            55, 111,     56, 112,  1,    2,    3, 4,    5,    6,    7,  8,   9},
+                   4);
+}
+
+TEST_CASE("many messages: room that is not the digests' is refused") {
+  HashEngine engine;
+  const std::vector<ByteView> messages(2);
+  Bytes digests(63);
+  CHECK_THROWS(engine.hash_many(HashAlgorithm::sha256, messages, digests));
+}
+
+TEST_CASE("the vectors' own functions hash whatever the engine would have chosen") {
+  std::vector<std::size_t> lengths(301);
+  std::iota(lengths.begin(), lengths.end(), std::size_t{0});
+  lengths.push_back(70'000);
+  const Messages messages = random_messages(lengths, 5);
+  const CpuFeatures& features = CpuFeatures::of_this_machine();
+  const auto check = [&](const lanes::Functions& functions) {
+    const std::array<std::pair<HashAlgorithm, lanes::Hash>, 5> hashes{{{HashAlgorithm::sha1, functions.sha1},
+                                                                       {HashAlgorithm::sha224, functions.sha224},
+                                                                       {HashAlgorithm::sha256, functions.sha256},
+                                                                       {HashAlgorithm::sha384, functions.sha384},
+                                                                       {HashAlgorithm::sha512, functions.sha512}}};
+    for (const auto& [id, hash] : hashes) {
+      const HashAlgorithmRow& row = *find_algorithm(id);
+      CAPTURE(row.name);
+      Bytes digests(messages.views.size() * row.size);
+      std::vector<lanes::Message> batch;
+      for (std::size_t i = 0; i < messages.views.size(); ++i) {
+        batch.push_back({messages.views[i].data(), messages.views[i].size(), digests.data() + i * row.size});
+      }
+      for (const std::size_t count : {std::size_t{1}, batch.size()}) {
+        std::ranges::fill(digests, std::uint8_t{0});
+        hash(batch.data(), count);
+        const Bytes expected = expected_digests(row, std::span(messages.views).first(count));
+        CHECK(equal(ByteView(digests).first(expected.size()), expected));
+      }
+    }
+  };
+  (void)check;
+#ifdef __x86_64__
+  if (features.avx2) {
+    check(lanes::kAvx2);
+  } else {
+    MESSAGE("skipped: this CPU has no AVX2");
+  }
+  if (features.avx512) {
+    check(lanes::kAvx512);
+  } else {
+    MESSAGE("skipped: this CPU has no AVX-512");
+  }
+#else
+  (void)features;
+  MESSAGE("skipped: there are no vector lanes for this CPU");
+#endif
 }

@@ -14,12 +14,19 @@ namespace {
 // Longer names are of no register; they would be kept for every one of them.
 constexpr std::size_t kMaxName = 256;
 
+constexpr std::string_view kVerb = " extend ";
+
+// "<name> extend ...": told by the first space, which nearly every line of a log has to be asked for.
+bool begins_like_extend(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  return space != std::string_view::npos && line.substr(space).starts_with(kVerb);
+}
+
 // "<name> extend <alg>/...", whatever the rest.
 bool reads_like_extend(std::string_view line) {
-  constexpr std::string_view kVerb = " extend ";
-  const std::size_t verb = line.find(kVerb);
+  const std::size_t verb = line.find(' ');
   const std::size_t slash = line.find('/', verb);
-  return verb != std::string_view::npos && slash != std::string_view::npos && line.find(' ') == verb &&
+  return begins_like_extend(line) && slash != std::string_view::npos &&
          parse_algorithm(line.substr(verb + kVerb.size(), slash - verb - kVerb.size())).has_value();
 }
 
@@ -101,6 +108,9 @@ void Replay::State::fold_carried(const Record& record) {
   const std::string_view line = as_text(record.data);
   if (const auto fixed = tsm::parse_static_register(line)) {
     fold_static(record, fixed->name, tsm::bank_of(fixed->digest), fixed->digest.value);
+    return;
+  }
+  if (!begins_like_extend(line)) {
     return;
   }
   const auto extend = tsm::parse_virtual_extend(line);

@@ -73,7 +73,11 @@ struct Reading {
   void extend(const Extender& extender, ByteView digest);
   void extend_tentatively(const Extender& extender, ByteView digest, bool blank_before);
   // The block stands as it is folded.
-  void keep_block() { block = {}; }
+  void keep_block() {
+    if (block.open()) {
+      block = {};
+    }
+  }
   // None of the block took effect.
   void undo_block();
   // Makes the value `stated`, if that is what it is or what comes out when some extends of the block failed. How many

@@ -17,7 +17,11 @@ std::optional<std::size_t> SlotTable::find(const Register& reg) const {
 std::optional<std::size_t> SlotTable::search_or_add(const Register& reg, Limit limit) {
   const bool direct = direct_entry(reg) != nullptr;
   if (!direct) {
+    if (last_other_ < slots_.size() && slots_[last_other_].reg == reg) {
+      return last_other_;
+    }
     if (const auto place = others_.find(reg); place != others_.end()) {
+      last_other_ = place->second;
       return place->second;
     }
     if (limit == Limit::of_logs && limited_ == kMaxRegisters) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "lib/content/judgement.hpp"
 #include "lib/verify/appraisal_state.hpp"
 
 namespace mrtool {
@@ -261,13 +262,19 @@ void Appraisal::State::add(const Batch& batch) {
     return;
   }
   const LogInfo& info = infos_.at(current_log_);
+  std::vector<const Record*> within;
   for (const Record& record : batch.records) {
-    if (!is_within(record)) {
+    if (is_within(record)) {
+      within.push_back(&record);
+    } else {
       ++here.beyond;
-      continue;
     }
+  }
+  const std::vector<Judgement> judgements = judge_many(within, info, engine_);
+  for (std::size_t i = 0; i < within.size(); ++i) {
+    const Record& record = *within[i];
+    const Judgement& judgement = judgements[i];
     here.replay->add(record);
-    const Judgement judgement = judge(record, info, engine_);
     const Decoded decoded = policies_.empty() ? Decoded() : decode(record, info);
     const JudgedRecord judged{
         .log = current_log_, .info = &info, .record = &record, .judgement = &judgement, .decoded = &decoded};

@@ -2,6 +2,7 @@
 // nothing but the batch at hand is held.
 #include <fmt/format.h>
 
+#include "lib/content/judgement.hpp"
 #include "lib/replay/replay.hpp"
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
@@ -134,18 +135,23 @@ class Inspection {
         view.info = step.info;
       }
     }
-    for_parts(views.size(), threads_, [this, &views](std::size_t begin, std::size_t end) {
+    for_parts(views.size(), threads_, [this, &views, &step](std::size_t begin, std::size_t end) {
       HashEngine engine;
+      std::vector<const Record*> records;
       for (std::size_t i = begin; i < end; ++i) {
-        complete(views[i], engine);
+        records.push_back(views[i].record);
+      }
+      std::vector<Judgement> judgements = judge_many(records, *step.info, engine);
+      for (std::size_t i = begin; i < end; ++i) {
+        views[i].judgement = std::move(judgements[i - begin]);
+        complete(views[i]);
       }
     });
     return views;
   }
 
-  void complete(RecordView& view, HashEngine& engine) const {
+  void complete(RecordView& view) const {
     view.decoded = decode(*view.record, *view.info);
-    view.judgement = judge(*view.record, *view.info, engine);
     for (std::size_t i = 0; i < view.record->digests.size(); ++i) {
       if (filter_.takes_bank(view.record->digests[i].algorithm)) {
         view.digests.push_back(i);

@@ -7,6 +7,7 @@
 #include "lib/base/json_text.hpp"
 #include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
+#include "lib/content/judgement.hpp"
 #include "lib/verify/appraisal.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/evidence.hpp"
@@ -197,8 +198,12 @@ class PolicyWriter {
         replay_.begin_log(*step.info);
       }
       replay_.add(*step.batch);
-      for (const Record& record : step.batch->records) {
-        add(step, record);
+      std::vector<const Record*> records;
+      std::ranges::transform(step.batch->records, std::back_inserter(records),
+                             [](const Record& record) { return &record; });
+      const std::vector<Judgement> judgements = judge_many(records, *step.info, engine_);
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        add(step, *records[i], judgements[i]);
       }
     }
   }
@@ -219,8 +224,7 @@ class PolicyWriter {
   }
 
  private:
-  void add(const LogChain::Step& step, const Record& record) {
-    const Judgement judgement = judge(record, *step.info, engine_);
+  void add(const LogChain::Step& step, const Record& record, const Judgement& judgement) {
     const Decoded decoded = decode(record, *step.info);
     maker_.add({.log = step.log, .info = step.info, .record = &record, .judgement = &judgement, .decoded = &decoded});
     if (record.violation) {

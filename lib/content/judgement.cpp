@@ -1,0 +1,238 @@
+#include "lib/content/judgement.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "lib/content/contents.hpp"
+#include "lib/content/decoders.hpp"
+#include "lib/content/recipes.hpp"
+
+namespace mrtool {
+
+namespace {
+
+using pcclient::Context;
+using pcclient::EventType;
+using pcclient::Otherwise;
+using pcclient::Preimage;
+using pcclient::Recipe;
+
+constexpr std::string_view kNotMeasured = "not-measured";
+constexpr std::string_view kUnknownContent = "unknown-content";
+constexpr std::string_view kAlternative = "alternative-rule";
+constexpr std::string_view kUnknownAlgorithm = "unknown-algorithm";
+constexpr std::string_view kSizeContradiction = "digest-size-contradicts-algorithm";
+
+// Why a bank cannot be computed; empty when it can.
+std::string_view obstacle(const DigestEntry& entry) {
+  if (entry.origin == DigestOrigin::alternative) {
+    return kAlternative;
+  }
+  const HashAlgorithmRow* row = find_algorithm(entry.algorithm);
+  if (row == nullptr || !HashEngine::can_compute(entry.algorithm)) {
+    return kUnknownAlgorithm;
+  }
+  return entry.value.size() == row->size ? std::string_view{} : kSizeContradiction;
+}
+
+// Why a record has nothing to judge; empty when it has.
+std::string_view obstacle(const Record& record) {
+  if (record.content == ContentType::none) {
+    return kUnknownContent;
+  }
+  // A record that names no register of the log's is not folded, but its digest can be looked at all the same.
+  return record.extends || record.reg.kind == RegisterKind::invalid ? std::string_view{} : kNotMeasured;
+}
+
+Judgement nothing_to_judge(const Record& record, std::string_view reason) {
+  Judgement judgement;
+  judgement.digests.assign(record.digests.size(), {.check = Check::none, .recipe = reason});
+  return judgement;
+}
+
+HashAlgorithm algorithm_of(const Preimage& preimage, const DigestEntry& entry) {
+  return preimage.padded_sha1 ? HashAlgorithm::sha1 : entry.algorithm;
+}
+
+bool is_logged(ByteView digest, const DigestEntry& entry) {
+  return entry.value.size() >= digest.size() && equal(digest, entry.value.first(digest.size())) &&
+         all_equal_to(entry.value.subspan(digest.size()), 0);
+}
+
+bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engine) {
+  static constexpr std::array<std::uint8_t, 1> kNul{0};
+  const ByteView first = preimage.made.empty() ? preimage.part : ByteView(preimage.made);
+  const HashAlgorithm algorithm = algorithm_of(preimage, entry);
+  if (!HashEngine::can_compute(algorithm)) {
+    return false;
+  }
+  return is_logged(engine.hash(algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{}).view(), entry);
+}
+
+// Messages of many records, in the order in which they will be asked for, and their digests.
+class Queue {
+ public:
+  void add(HashAlgorithm algorithm, ByteView message) {
+    auto bucket = std::ranges::find(buckets_, algorithm, &Bucket::algorithm);
+    if (bucket == buckets_.end()) {
+      bucket = buckets_.insert(bucket, {.algorithm = algorithm, .messages = {}, .digests = {}});
+    }
+    places_.push_back({static_cast<std::size_t>(bucket - buckets_.begin()), bucket->messages.size()});
+    bucket->messages.push_back(message);
+  }
+  std::size_t size() const { return places_.size(); }
+  void hash(HashEngine& engine) {
+    for (Bucket& bucket : buckets_) {
+      bucket.digests.resize(bucket.messages.size() * find_algorithm(bucket.algorithm)->size);
+      engine.hash_many(bucket.algorithm, bucket.messages, bucket.digests);
+    }
+  }
+  ByteView digest(std::size_t index) const {
+    const Place& place = places_[index];
+    const Bucket& bucket = buckets_[place.bucket];
+    const std::size_t size = find_algorithm(bucket.algorithm)->size;
+    return ByteView(bucket.digests).subspan(place.message * size, size);
+  }
+
+ private:
+  struct Bucket {
+    HashAlgorithm algorithm = HashAlgorithm::none;
+    std::vector<ByteView> messages;
+    Bytes digests;
+  };
+  struct Place {
+    std::size_t bucket = 0;
+    std::size_t message = 0;
+  };
+  std::vector<Bucket> buckets_;
+  std::vector<Place> places_;
+};
+
+// Tries the rules of a type on a record, and remembers the one that holds in most banks.
+class Judge {
+ public:
+  Judge(const Context& context, HashEngine& engine)
+      : context_(context), type_(content_row(context.record.content).rule(context.record)), engine_(engine) {
+    judgement_.digests.reserve(context.record.digests.size());
+    for (const DigestEntry& entry : context.record.digests) {
+      const std::string_view reason = obstacle(entry);
+      judgement_.digests.push_back({.check = Check::none, .recipe = reason});
+      computable_ += reason.empty() ? 1 : 0;
+    }
+  }
+
+  // Queues what the first rule hashes, where that is one piece of the record's data.
+  void queue_first(Queue& queue) {
+    const auto recipes = type_.recipes();
+    if (recipes.empty() || computable_ == 0) {
+      return;
+    }
+    const auto preimage = recipes.front().preimage(context_);
+    if (!preimage || !preimage->made.empty() || preimage->nul_after) {
+      return;
+    }
+    queued_ = queue.size();
+    for (std::size_t i = 0; i < judgement_.digests.size(); ++i) {
+      if (judgement_.digests[i].recipe.empty()) {
+        queue.add(algorithm_of(*preimage, context_.record.digests[i]), preimage->part);
+      }
+    }
+  }
+
+  // `queue`: hashed, if queue_first() was called.
+  Judgement run(const Queue& queue = {}) {
+    bool first = true;
+    for (const Recipe& recipe : type_.recipes()) {
+      if (best_count_ < computable_) {
+        attempt(recipe, first ? &queue : nullptr);
+      }
+      first = false;
+    }
+    // A rule that holds in one bank is the record's rule, so another bank's digest breaks it.
+    const bool breaks = best_count_ > 0 || type_.otherwise(context_) == Otherwise::differs;
+    for (std::size_t i = 0; i < judgement_.digests.size(); ++i) {
+      DigestJudgement& digest = judgement_.digests[i];
+      if (!digest.recipe.empty()) {
+        continue;
+      }
+      if (best_count_ > 0 && best_[i]) {
+        digest = {.check = Check::matches, .recipe = best_recipe_};
+      } else {
+        digest = breaks ? DigestJudgement{.check = Check::differs, .recipe = {}}
+                        : DigestJudgement{.check = Check::unverifiable, .recipe = type_.outside};
+      }
+    }
+    return std::move(judgement_);
+  }
+
+ private:
+  void attempt(const Recipe& recipe, const Queue* queue) {
+    const auto preimage = recipe.preimage(context_);
+    if (!preimage) {
+      return;
+    }
+    std::vector<bool> matching(judgement_.digests.size());
+    std::size_t count = 0;
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < matching.size(); ++i) {
+      if (!judgement_.digests[i].recipe.empty()) {
+        continue;
+      }
+      const DigestEntry& entry = context_.record.digests[i];
+      if (queue != nullptr && queued_ ? is_logged(queue->digest(*queued_ + asked++), entry)
+                                      : holds(*preimage, entry, engine_)) {
+        matching[i] = true;
+        ++count;
+      }
+    }
+    if (count > best_count_) {
+      best_ = std::move(matching);
+      best_count_ = count;
+      best_recipe_ = recipe.name;
+      judgement_.covered = preimage->covers;
+      judgement_.error_separator = recipe.name == pcclient::kErrorSeparatorRecipe;
+    }
+  }
+
+  Context context_;
+  const EventType& type_;
+  HashEngine& engine_;
+  Judgement judgement_;
+  std::size_t computable_ = 0;
+  std::optional<std::size_t> queued_;  // where the queue has the first rule's digests
+  std::vector<bool> best_;
+  std::size_t best_count_ = 0;
+  std::string_view best_recipe_;
+};
+
+}  // namespace
+
+Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
+  if (const std::string_view reason = obstacle(record); !reason.empty()) {
+    return nothing_to_judge(record, reason);
+  }
+  return Judge({.record = record, .log = log, .data = record.data}, engine).run();
+}
+
+std::vector<Judgement> judge_many(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine) {
+  Queue queue;
+  std::vector<Judge> judges;
+  judges.reserve(records.size());
+  for (const Record* record : records) {
+    if (obstacle(*record).empty()) {
+      judges.emplace_back(Context{.record = *record, .log = log, .data = record->data}, engine).queue_first(queue);
+    }
+  }
+  queue.hash(engine);
+  std::vector<Judgement> judgements;
+  judgements.reserve(records.size());
+  auto next = judges.begin();
+  for (const Record* record : records) {
+    const std::string_view reason = obstacle(*record);
+    judgements.push_back(reason.empty() ? (next++)->run(queue) : nothing_to_judge(*record, reason));
+  }
+  return judgements;
+}
+
+}  // namespace mrtool

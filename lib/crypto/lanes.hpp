@@ -1,0 +1,34 @@
+// Hashing many independent messages at once: each has a lane of a vector, and all lanes take a block together. Compiled
+// for more than what every CPU has, so a caller asks CpuFeatures first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mrtool::lanes {
+
+// One message, and room for its digest. Plain pointers, because the code that takes them must instantiate nothing that
+// the rest of the program instantiates too: the linker keeps one copy, which would then need the vector instructions.
+struct Message {
+  const std::uint8_t* data = nullptr;
+  std::size_t size = 0;  // bytes
+  std::uint8_t* digest = nullptr;
+};
+
+using Hash = void (*)(const Message* messages, std::size_t count);
+
+// One family of hash functions on vectors of one width.
+struct Functions {
+  std::size_t lanes32 = 0;  // messages at once, of SHA-1 to SHA-256
+  std::size_t lanes64 = 0;  // of SHA-384 and SHA-512
+  Hash sha1 = nullptr;
+  Hash sha224 = nullptr;
+  Hash sha256 = nullptr;
+  Hash sha384 = nullptr;
+  Hash sha512 = nullptr;
+};
+
+extern const Functions kAvx2;    // needs AVX2
+extern const Functions kAvx512;  // needs AVX-512F and AVX-512BW
+
+}  // namespace mrtool::lanes
