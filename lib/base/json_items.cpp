@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace mrtool {
@@ -16,6 +19,30 @@ bool is_blank(std::uint8_t byte) {
 bool ends_scalar(std::uint8_t byte) {
   return is_blank(byte) || byte == ',' || byte == ']' || byte == '}' || byte == '[' || byte == '{' || byte == '"' ||
          byte == kRecordSeparator;
+}
+
+// The first byte from `at` on that means something inside a string; the end where there is none. Strings are most of a
+// log, so eight bytes are looked at together.
+std::size_t find_special(ByteView bytes, std::size_t at) {
+  constexpr auto kEach = std::to_array<std::uint64_t>({'"', '\\', kRecordSeparator});
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  for (; bytes.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    std::uint64_t found = 0;
+    for (const std::uint64_t special : kEach) {
+      const std::uint64_t zero_where_equal = word ^ (kOnes * special);
+      found |= (zero_where_equal - kOnes) & ~zero_where_equal & kHighs;
+    }
+    if (found != 0) {
+      break;
+    }
+  }
+  while (at < bytes.size() && std::ranges::find(kEach, bytes[at]) == kEach.end()) {
+    ++at;
+  }
+  return at;
 }
 
 std::string shown(std::uint8_t byte) {
@@ -66,6 +93,10 @@ JsonValueScan::State JsonValueScan::scan(ByteView bytes) {
 JsonValueScan::State JsonValueScan::scan_string(ByteView bytes) {
   std::size_t at = position_;
   for (; at < bytes.size(); ++at) {
+    at = escaped_ ? at : find_special(bytes, at);
+    if (at == bytes.size()) {
+      break;
+    }
     const std::uint8_t byte = bytes[at];
     if (byte == kRecordSeparator) {
       position_ = at;
