@@ -74,6 +74,11 @@ bool is_invisible(std::uint32_t value) {
   return std::ranges::any_of(kInvisible, [value](Range range) { return range.first <= value && value <= range.last; });
 }
 
+// Printable ASCII that stands for itself between quotes.
+bool is_plain(char letter) {
+  return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\';
+}
+
 void append_escape(std::string& out, std::uint32_t value, QuoteStyle style) {
   const auto to = std::back_inserter(out);
   switch (value) {
@@ -105,6 +110,13 @@ bool append_quoted(std::string& out, std::string_view text, QuoteStyle style) {
   bool valid = true;
   out += '"';
   while (!text.empty()) {
+    // Nearly all text is plain, and is copied in runs.
+    const auto* const end = std::ranges::find_if_not(text, is_plain);
+    out.append(text.begin(), end);
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    if (text.empty()) {
+      break;
+    }
     const CodePoint next = decode_front(text);
     if (!next.valid) {
       valid = false;
