@@ -45,6 +45,16 @@ std::size_t find_special(ByteView bytes, std::size_t at) {
   return at;
 }
 
+// The bytes that mean something outside strings.
+constexpr auto kStructural = [] {
+  std::array<bool, 256> structural{};
+  for (const std::uint8_t byte : {'"', '{', '[', '}', ']', ':'}) {
+    structural[byte] = true;
+  }
+  structural[kRecordSeparator] = true;
+  return structural;
+}();
+
 std::string shown(std::uint8_t byte) {
   constexpr std::uint8_t kFirstPrintable = 0x21;
   constexpr std::uint8_t kLastPrintable = 0x7E;
@@ -137,6 +147,11 @@ JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
       continue;
     }
     const std::uint8_t byte = bytes[position_];
+    if (!kStructural[byte]) {
+      member_is_next_ = member_is_next_ && is_blank(byte);
+      ++position_;
+      continue;
+    }
     if (const auto state = structural(bytes, byte)) {
       return *state;
     }
@@ -144,7 +159,7 @@ JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
   return State::more;
 }
 
-// One byte outside strings.
+// One byte outside strings that is structural.
 std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, std::uint8_t byte) {
   switch (byte) {
     case '"':
@@ -181,11 +196,8 @@ std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, st
       member_is_next_ = depth_ == 1 && !member_.empty() && string_end_ > string_begin_ &&
                         as_text(bytes.subspan(string_begin_, string_end_ - string_begin_)) == member_;
       break;
-    case kRecordSeparator:
-      return refuse("a record separator lies inside an item: the item is cut short");
     default:
-      member_is_next_ = member_is_next_ && is_blank(byte);
-      break;
+      return refuse("a record separator lies inside an item: the item is cut short");
   }
   ++position_;
   return std::nullopt;
