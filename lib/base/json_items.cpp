@@ -48,8 +48,8 @@ std::size_t find_special(ByteView bytes, std::size_t at) {
 // The bytes that mean something outside strings.
 constexpr auto kStructural = [] {
   std::array<bool, 256> structural{};
-  for (const std::uint8_t byte : {'"', '{', '[', '}', ']', ':'}) {
-    structural[byte] = true;
+  for (const char byte : std::string_view("\"{}[]:")) {
+    structural[static_cast<std::uint8_t>(byte)] = true;
   }
   structural[kRecordSeparator] = true;
   return structural;

@@ -159,11 +159,11 @@ TEST_CASE("json parser: strings") {
 
 TEST_CASE("json parser: bounds") {
   JsonParser parser;
-  for (const std::size_t depth : {1, 31, 32, 33, 34, 1023, 1024, 1025, 100'000}) {
+  for (const std::size_t depth : {1U, 31U, 32U, 33U, 34U, 1023U, 1024U, 1025U, 100'000U}) {
     check_same(parser, nested(depth));
     check_same(parser, std::string("{\"a\":").append(nested(depth)).append("}"));
   }
-  for (const std::size_t count : {15, 16, 17, 255, 256, 257, 1000}) {
+  for (const std::size_t count : {15U, 16U, 17U, 255U, 256U, 257U, 1000U}) {
     check_same(parser, with_members(count));
   }
   check_same(parser, R"({"a":1,"b":{"c":1,"c":2}})");

@@ -75,8 +75,20 @@ bool is_invisible(std::uint32_t value) {
 }
 
 // Printable ASCII that stands for itself between quotes.
-bool is_plain(char letter) {
-  return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\';
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  std::fill(plain.begin() + ' ', plain.begin() + '~' + 1, true);
+  plain['"'] = false;
+  plain['\\'] = false;
+  return plain;
+}();
+
+std::size_t plain_run(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<std::uint8_t>(text[size])]) {
+    ++size;
+  }
+  return size;
 }
 
 void append_escape(std::string& out, std::uint32_t value, QuoteStyle style) {
@@ -111,9 +123,9 @@ bool append_quoted(std::string& out, std::string_view text, QuoteStyle style) {
   out += '"';
   while (!text.empty()) {
     // Nearly all text is plain, and is copied in runs.
-    const auto* const end = std::ranges::find_if_not(text, is_plain);
-    out.append(text.begin(), end);
-    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    const std::size_t plain = plain_run(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
     if (text.empty()) {
       break;
     }
