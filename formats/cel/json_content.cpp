@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "formats/cel/event_type.hpp"
 #include "formats/cel/json.hpp"
 #include "formats/cel/json_style.hpp"
 #include "formats/cel/model.hpp"
 #include "formats/cel/notes.hpp"
+#include "lib/base/json_parser.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/systemd_json.hpp"
 #include "lib/registers/kinds.hpp"
@@ -38,30 +40,32 @@ std::unexpected<Error> bad(std::string message) {
   return fail(ErrorKind::malformed, std::move(message));
 }
 
-std::optional<std::uint64_t> number_of(const JsonText* value) {
-  return value != nullptr && value->is_number_unsigned() ? std::optional(value->get<std::uint64_t>()) : std::nullopt;
+std::optional<std::uint64_t> number_of(const JsonNode* value) {
+  return value != nullptr && value->is_natural() ? std::optional(value->natural()) : std::nullopt;
 }
 
-Result<ByteView> hex_member(const JsonText& object, std::string_view name, Arena& arena) {
-  const JsonText* member = find_member(object, name);
-  const auto* text = member == nullptr ? nullptr : member->get_ptr<const std::string*>();
-  const auto bytes = text == nullptr ? std::nullopt : from_hex(*text);
+std::optional<ByteView> hex_of(const JsonNode& value, Arena& arena) {
+  return value.is_string() ? arena.keep_hex(value.text()) : std::nullopt;
+}
+
+Result<ByteView> hex_member(const JsonNode& object, std::string_view name, Arena& arena) {
+  const JsonNode* member = find_member(object, name);
+  const auto bytes = member == nullptr ? std::nullopt : hex_of(*member, arena);
   if (!bytes) {
     return bad(fmt::format("expected hexadecimal digits in \"{}\", found something else", name));
   }
-  return arena.keep(*bytes);
+  return *bytes;
 }
 
 // Section 3: one note or several.
-Status append_json_note(Bytes& out, const JsonText& note) {
-  const JsonText* type = find_member(note, "type");
+Status append_json_note(Bytes& out, const JsonNode& note) {
+  const JsonNode* type = find_member(note, "type");
   if (type == nullptr) {
     return bad("expected a \"type\" in a management note, found none");
   }
   std::optional<Note> kind;
-  if (const auto* name = type->get_ptr<const std::string*>()) {
-    const auto* const found =
-        std::ranges::find(kNoteNames, std::string_view(*name), [](const auto& row) { return row.first; });
+  if (type->is_string()) {
+    const auto* const found = std::ranges::find(kNoteNames, type->text(), [](const auto& row) { return row.first; });
     kind = found == kNoteNames.end() ? std::nullopt : std::optional(found->second);
   } else if (const auto number = number_of(type)) {
     const auto* const found =
@@ -72,9 +76,9 @@ Status append_json_note(Bytes& out, const JsonText& note) {
     return bad(fmt::format("expected the name or number of a management note, found {}", to_text(*type)));
   }
   NoteValue value{.type = *kind, .value = 0, .minor = 0};
-  const JsonText* data = find_member(note, "data");
+  const JsonNode* data = find_member(note, "data");
   // FAPI wraps it once more.
-  if (const JsonText* inner = data == nullptr ? nullptr : find_member(*data, kNoteNames[2].first)) {
+  if (const JsonNode* inner = data == nullptr ? nullptr : find_member(*data, kNoteNames[2].first)) {
     data = inner;
   }
   const auto number = number_of(data);
@@ -94,7 +98,7 @@ Status append_json_note(Bytes& out, const JsonText& note) {
   } else if (*kind == Note::state_transition) {
     std::optional<std::uint64_t> state = number;
     for (std::uint64_t i = 0; data != nullptr && data->is_string() && !state_transition_name(i).empty(); ++i) {
-      if (data->get_ref<const std::string&>() == state_transition_name(i)) {
+      if (data->text() == state_transition_name(i)) {
         state = i;
       }
     }
@@ -107,10 +111,10 @@ Status append_json_note(Bytes& out, const JsonText& note) {
   return {};
 }
 
-Status decode_management_json(Record& record, const JsonText& content, Arena& arena) {
+Status decode_management_json(Record& record, const JsonNode& content, Arena& arena) {
   Bytes data;
   if (content.is_array()) {
-    for (const JsonText& note : content) {
+    for (const JsonNode& note : content) {
       if (auto status = append_json_note(data, note); !status) {
         return status;
       }
@@ -123,11 +127,11 @@ Status decode_management_json(Record& record, const JsonText& content, Arena& ar
   return {};
 }
 
-Status decode_pcclient_json(Record& record, const JsonText& content, Arena& arena, bool& misspelt) {
-  const JsonText* type = find_member(content, "event_type");
+Status decode_pcclient_json(Record& record, const JsonNode& content, Arena& arena, bool& misspelt) {
+  const JsonNode* type = find_member(content, "event_type");
   std::optional<std::uint64_t> number = number_of(type);
-  if (const auto* name = type == nullptr ? nullptr : type->get_ptr<const std::string*>()) {
-    if (const auto spelled = parse_event_type(*name)) {
+  if (type != nullptr && type->is_string()) {
+    if (const auto spelled = parse_event_type(type->text())) {
       number = spelled->type;
       misspelt = spelled->misspelt;
     }
@@ -142,31 +146,30 @@ Status decode_pcclient_json(Record& record, const JsonText& content, Arena& aren
   return {};
 }
 
-Status decode_ima_json(Record& record, const JsonText& content, Arena& arena) {
-  const JsonText* name = find_member(content, "template_name");
-  const auto* text = name == nullptr ? nullptr : name->get_ptr<const std::string*>();
-  if (text == nullptr) {
+Status decode_ima_json(Record& record, const JsonNode& content, Arena& arena) {
+  const JsonNode* name = find_member(content, "template_name");
+  if (name == nullptr || !name->is_string()) {
     return bad("expected a text in \"template_name\", found something else");
   }
   // Older FAPI logs have another key.
   const bool old = find_member(content, "template_data") == nullptr;
   MRTOOL_TRY(data, hex_member(content, old ? "template_value" : "template_data", arena));
   record.content = ContentType::ima_template;
-  record.name = arena.keep(as_bytes(*text));
+  record.name = arena.keep(as_bytes(name->text()));
   record.data = data;
   return {};
 }
 
 // {"event": line} or {"event_hex": ...}, and the blank lines before it.
-Status decode_line_json(Record& record, std::uint32_t number, const JsonText& content,
+Status decode_line_json(Record& record, std::uint32_t number, const JsonNode& content,
                         std::span<const DigestEntry> digests, Arena& arena) {
   Bytes value;
-  if (const JsonText* prefix = find_member(content, "prefix"); prefix != nullptr && prefix->is_string()) {
-    value = to_bytes(as_bytes(prefix->get_ref<const std::string&>()));
+  if (const JsonNode* prefix = find_member(content, "prefix"); prefix != nullptr && prefix->is_string()) {
+    value = to_bytes(as_bytes(prefix->text()));
   }
-  const JsonText* event = find_member(content, "event");
+  const JsonNode* event = find_member(content, "event");
   if (event != nullptr && event->is_string()) {
-    const ByteView line = as_bytes(event->get_ref<const std::string&>());
+    const ByteView line = as_bytes(event->text());
     value.insert(value.end(), line.begin(), line.end());
   } else {
     MRTOOL_TRY(line, hex_member(content, "event_hex", arena));
@@ -177,16 +180,15 @@ Status decode_line_json(Record& record, std::uint32_t number, const JsonText& co
 }
 
 // Content that is no bytes, under a name that nothing here knows: its JSON text.
-void keep_json(Record& record, const std::string& name, const JsonText& content, Arena& arena) {
+void keep_json(Record& record, std::string_view name, const JsonNode& content, Arena& arena) {
   record.content = ContentType::unknown;
   record.name = arena.keep(as_bytes(name));
   record.data = arena.keep(as_bytes(to_text(content)));
 }
 
-Status decode_numbered(Record& record, std::uint32_t number, const JsonText& content,
+Status decode_numbered(Record& record, std::uint32_t number, const JsonNode& content,
                        std::span<const DigestEntry> digests, Arena& arena, JsonContent& out) {
-  const auto* text = content.get_ptr<const std::string*>();
-  const auto bytes = text == nullptr ? std::nullopt : from_hex(*text);
+  const auto bytes = hex_of(content, arena);
   switch (number) {
     case kPcclient:
     case kImaTemplate:
@@ -210,7 +212,7 @@ Status decode_numbered(Record& record, std::uint32_t number, const JsonText& con
       break;
     case kSystemd:
       if (!bytes) {
-        SystemdContent systemd = read_systemd_content(content);
+        SystemdContent systemd = read_systemd_content(to_json_text(content));
         record.content = ContentType::systemd;
         record.data = arena.keep(as_bytes(systemd.measured.value_or("")));
         record.name = arena.keep(as_bytes(systemd.event.event_type.value_or("")));
@@ -223,7 +225,7 @@ Status decode_numbered(Record& record, std::uint32_t number, const JsonText& con
       break;
   }
   if (bytes) {
-    apply_raw_content(record, number, arena.keep(*bytes), digests);
+    apply_raw_content(record, number, *bytes, digests);
     return {};
   }
   keep_json(record, fmt::format("{}", number), content, arena);
@@ -265,55 +267,94 @@ std::string management_json(ByteView data, const JsonStyle& style) {
   return out + "]";
 }
 
-std::string quoted(ByteView text) {
-  return to_text(JsonText(std::string(as_text(text))));
+// Text that needs no escapes is copied; what to do with other text nlohmann knows.
+void append_quoted(std::string& out, ByteView text) {
+  const bool plain = std::ranges::all_of(
+      text, [](std::uint8_t byte) { return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\'; });
+  if (plain) {
+    out.append("\"").append(as_text(text)).append("\"");
+  } else {
+    out += to_text(JsonText(std::string(as_text(text))));
+  }
 }
 
-std::string line_json(const Record& record) {
-  std::string out = "{";
+void append_quoted_hex(std::string& out, ByteView bytes) {
+  out += '"';
+  append_hex(out, bytes);
+  out += '"';
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
+void append_line(std::string& out, const Record& record) {
+  out += '{';
   if (!record.prefix.empty() && is_utf8(record.prefix)) {
-    out.append("\"prefix\": ").append(quoted(record.prefix)).append(", ");
+    out += "\"prefix\": ";
+    append_quoted(out, record.prefix);
+    out += ", ";
   }
   if (is_utf8(record.data)) {
-    out.append("\"event\": ").append(quoted(record.data));
+    out += "\"event\": ";
+    append_quoted(out, record.data);
   } else {
-    out.append("\"event_hex\": \"").append(to_hex(record.data)).append("\"");
+    out += "\"event_hex\": ";
+    append_quoted_hex(out, record.data);
   }
-  return out + "}";
+  out += '}';
 }
 
-std::string digests_json(const Record& record, bool own, const JsonStyle& style) {
-  std::string out = "[";
+void append_digests(std::string& out, const Record& record, bool own, const JsonStyle& style) {
+  out += '[';
+  bool first = true;
   for (const WrittenDigest& digest : written_digests(record, own)) {
-    const bool named = find_algorithm(digest.algorithm) != nullptr;
-    if (style.named_algorithms && !named) {
+    const HashAlgorithmRow* row = find_algorithm(digest.algorithm);
+    if (style.named_algorithms && row == nullptr) {
       continue;
     }
-    out.append(out.size() > 1 ? ", " : "");
-    out.append(named ? fmt::format(R"({{"hashAlg": "{}", )", to_string(digest.algorithm))
-                     : fmt::format(R"({{"hashAlg": {}, )", static_cast<std::uint16_t>(digest.algorithm)));
-    out.append(R"("digest": ")").append(to_hex(digest.value)).append("\"}");
+    out += std::exchange(first, false) ? "{\"hashAlg\": " : ", {\"hashAlg\": ";
+    if (row != nullptr) {
+      out.append("\"").append(row->name).append("\"");
+    } else {
+      append_number(out, static_cast<std::uint16_t>(digest.algorithm));
+    }
+    out += ", \"digest\": ";
+    append_quoted_hex(out, digest.value);
+    out += '}';
   }
-  return out + "]";
+  out += ']';
 }
 
-std::string index_json(const Index& index) {
+void append_index(std::string& out, const Index& index) {
   switch (index.field) {
     case kNvField:
-      return fmt::format(R"("nv_index": {})", index.number);
+      out += "\"nv_index\": ";
+      break;
     case kCcmrField:
-      return fmt::format(R"("ccmr": {})", index.number);
+      out += "\"ccmr\": ";
+      break;
     case kNamedField:
-      return fmt::format(R"("mr": {})", quoted(as_bytes(index.name)));
+      out += "\"mr\": ";
+      append_quoted(out, as_bytes(index.name));
+      return;
     default:
-      return fmt::format(R"("pcr": {})", index.number);
+      out += "\"pcr\": ";
   }
+  append_number(out, index.number);
 }
 
-std::string event_type_json(std::uint32_t type, const JsonStyle& style) {
+void append_event_type(std::string& out, std::uint32_t type, const JsonStyle& style) {
   const std::string name = style.upper_types ? upper_event_type(type) : lower_event_type(type);
-  const std::string text = name.empty() ? fmt::format("{}", type) : name;
-  return name.empty() && !style.type_numbers_quoted ? text : fmt::format("\"{}\"", text);
+  const std::string_view quote = name.empty() && !style.type_numbers_quoted ? "" : "\"";
+  out += quote;
+  if (name.empty()) {
+    append_number(out, type);
+  } else {
+    out += name;
+  }
+  out += quote;
 }
 
 std::string systemd_json(const Record& record, const JsonStyle& style) {
@@ -330,87 +371,107 @@ std::string systemd_json(const Record& record, const JsonStyle& style) {
 }
 
 // The "content_type" of content that has a name and is JSON text; nothing where the reader would not take it for that.
-std::optional<JsonText> type_of_named(const Record& record) {
+std::optional<std::string> type_of_named(const Record& record) {
   if (record.name.empty() || !is_utf8(record.name)) {
     return std::nullopt;
   }
-  const auto content = parse_json_text(record.data);
+  JsonParser parser;
+  const auto content = parser.parse(record.data);
   if (!content) {
     return std::nullopt;
   }
   const std::string name(as_text(record.name));
   const auto number = parse_index(name);
-  JsonText type = number ? JsonText(*number) : JsonText(name);
+  const JsonNode type = number ? JsonNode::of_bits(JsonNode::Kind::natural, *number) : JsonNode::of_text(name);
   Arena arena;
   Record copy;
-  const auto decoded = decode_json_content(copy, &type, &*content, record.digests, arena);
+  const auto decoded = decode_json_content(copy, &type, *content, record.digests, arena);
   const bool same =
       decoded && copy.content == ContentType::unknown && equal(copy.name, record.name) && equal(copy.data, record.data);
-  return same ? std::optional(std::move(type)) : std::nullopt;
+  return same ? std::optional(to_text(type)) : std::nullopt;
 }
 
-// Empty where there is no name for the content.
-std::string content_json(const Record& record, const JsonStyle& style) {
-  const auto named = [](std::string_view name, const std::string& content) {
-    return fmt::format(R"(, "content_type": "{}", "content": {}}})", name, content);
-  };
-  switch (record.content) {
-    case ContentType::none:
-      return "}";
-    case ContentType::pcclient:
-      return named("pcclient_std", fmt::format(R"({{"event_type": {}, "event_data": "{}"}})",
-                                               event_type_json(record.type, style), to_hex(record.data)));
-    case ContentType::ima_template:
-      return named("ima_template", fmt::format(R"({{"template_name": {}, "template_data": "{}"}})", quoted(record.name),
-                                               to_hex(record.data)));
-    case ContentType::cel_management:
-      return named("cel", management_json(record.data, style));
-    case ContentType::tsm:
-      return named("linux_tsm", line_json(record));
-    case ContentType::aael:
-      return named("coco_aael", line_json(record));
-    case ContentType::systemd:
-      return named("systemd", systemd_json(record, style));
-    case ContentType::unknown:
-      if (const auto type = type_of_named(record)) {
-        return fmt::format(R"(, "content_type": {}, "content": {}}})", to_text(*type), as_text(record.data));
-      }
-      break;
-    default:
-      break;
+// Of content that is bytes, or JSON text that nothing else here knows; false where there is no name for it.
+bool append_other_content(std::string& out, const Record& record) {
+  if (record.content == ContentType::unknown) {
+    if (const auto type = type_of_named(record)) {
+      out.append(", \"content_type\": ").append(*type).append(", \"content\": ").append(as_text(record.data));
+      return true;
+    }
   }
   const auto raw = raw_content(record);
   if (!raw) {
-    return {};
+    return false;
   }
+  out += ", \"content_type\": ";
   const auto* const name = std::ranges::find(kContentNames, raw->number, &ContentName::number);
-  return fmt::format(R"(, "content_type": {}, "content": "{}"}})",
-                     name == kContentNames.end() ? fmt::format("{}", raw->number) : fmt::format("\"{}\"", name->name),
-                     to_hex(raw->value));
+  if (name == kContentNames.end()) {
+    append_number(out, raw->number);
+  } else {
+    out.append("\"").append(name->name).append("\"");
+  }
+  out += ", \"content\": ";
+  append_quoted_hex(out, raw->value);
+  return true;
 }
 
-// Of JSON text: those between its tokens.
-std::string without_blanks(std::string_view text) {
-  std::string out;
+bool append_content(std::string& out, const Record& record, const JsonStyle& style) {
+  switch (record.content) {
+    case ContentType::none:
+      return true;
+    case ContentType::pcclient:
+      out += R"(, "content_type": "pcclient_std", "content": {"event_type": )";
+      append_event_type(out, record.type, style);
+      out += ", \"event_data\": ";
+      append_quoted_hex(out, record.data);
+      out += '}';
+      return true;
+    case ContentType::ima_template:
+      out += R"(, "content_type": "ima_template", "content": {"template_name": )";
+      append_quoted(out, record.name);
+      out += ", \"template_data\": ";
+      append_quoted_hex(out, record.data);
+      out += '}';
+      return true;
+    case ContentType::cel_management:
+      out.append(R"(, "content_type": "cel", "content": )").append(management_json(record.data, style));
+      return true;
+    case ContentType::tsm:
+    case ContentType::aael:
+      out += record.content == ContentType::tsm ? R"(, "content_type": "linux_tsm", "content": )"
+                                                : R"(, "content_type": "coco_aael", "content": )";
+      append_line(out, record);
+      return true;
+    case ContentType::systemd:
+      out.append(R"(, "content_type": "systemd", "content": )").append(systemd_json(record, style));
+      return true;
+    default:
+      return append_other_content(out, record);
+  }
+}
+
+// Takes out those between the tokens of the JSON text from `begin` on.
+void remove_blanks(std::string& text, std::size_t begin) {
   bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t kept = begin;
+  for (std::size_t i = begin; i < text.size(); ++i) {
     const char letter = text[i];
     if (!in_string && letter == ' ') {
       continue;
     }
-    out += letter;
+    text[kept++] = letter;
     if (in_string && letter == '\\' && i + 1 < text.size()) {
-      out += text[++i];
+      text[kept++] = text[++i];
     } else if (letter == '"') {
       in_string = !in_string;
     }
   }
-  return out;
+  text.resize(kept);
 }
 
 }  // namespace
 
-Result<JsonContent> decode_json_content(Record& record, const JsonText* type, const JsonText* content,
+Result<JsonContent> decode_json_content(Record& record, const JsonNode* type, const JsonNode* content,
                                         std::span<const DigestEntry> digests, Arena& arena) {
   JsonContent out;
   if (type == nullptr && content == nullptr) {
@@ -420,13 +481,14 @@ Result<JsonContent> decode_json_content(Record& record, const JsonText* type, co
     return bad("expected \"content_type\" and \"content\", found one of them only");
   }
   std::optional<std::uint64_t> number = number_of(type);
-  if (const auto* name = type->get_ptr<const std::string*>()) {
-    const auto* const found = std::ranges::find(kContentNames, std::string_view(*name), &ContentName::name);
+  if (type->is_string()) {
+    const std::string_view name = type->text();
+    const auto* const found = std::ranges::find(kContentNames, name, &ContentName::name);
     if (found == kContentNames.end()) {
-      if (name->empty() || name->find('\0') != std::string::npos) {
+      if (name.empty() || name.find('\0') != std::string_view::npos) {
         return bad("expected a name in \"content_type\", found none");
       }
-      keep_json(record, *name, *content, arena);
+      keep_json(record, name, *content, arena);
       return out;
     }
     number = found->number;
@@ -441,22 +503,38 @@ Result<JsonContent> decode_json_content(Record& record, const JsonText* type, co
   return out;
 }
 
-std::optional<std::string> encode_json(const Record& record, const LogInfo& log, const WriteOptions& options,
-                                       std::optional<std::uint64_t> number) {
+bool append_json(std::string& out, const Record& record, const LogInfo& log, const WriteOptions& options,
+                 std::optional<std::uint64_t> number) {
   const JsonStyle& style = json_style(options.dialect);
   const auto index = index_of(record, log, options);
-  const std::string content = content_json(record, style);
-  if (!index || content.empty()) {
-    return std::nullopt;
+  if (!index) {
+    return false;
   }
-  const std::string count = number ? fmt::format(R"("recnum": {})", *number) : std::string();
-  const std::string reg = index_json(*index);
-  const std::string& first = style.index_first ? reg : count;
-  const std::string& second = style.index_first ? count : reg;
-  const std::string_view between = number ? ", " : "";
-  std::string out = fmt::format(R"({{{}{}{}, "digests": )", first, between, second);
-  out.append(digests_json(record, log.format.starts_with("cel-"), style)).append(content);
-  return style.compact ? without_blanks(out) : out;
+  const std::size_t begin = out.size();
+  const auto append_recnum = [&] {
+    out += "\"recnum\": ";
+    append_number(out, *number);
+  };
+  out += '{';
+  if (number && !style.index_first) {
+    append_recnum();
+    out += ", ";
+  }
+  append_index(out, *index);
+  if (number && style.index_first) {
+    out += ", ";
+    append_recnum();
+  }
+  out += ", \"digests\": ";
+  append_digests(out, record, log.format.starts_with("cel-"), style);
+  if (!append_content(out, record, style)) {
+    return false;
+  }
+  out += '}';
+  if (style.compact) {
+    remove_blanks(out, begin);
+  }
+  return true;
 }
 
 }  // namespace mrtool::cel

@@ -7,10 +7,12 @@
 #include "formats/cel/json_layout.hpp"
 #include "formats/cel/model.hpp"
 #include "lib/base/limits.hpp"
-#include "lib/registers/names.hpp"
 
 namespace mrtool::cel {
 namespace {
+
+// What a value of a record's text stands for.
+enum class Slot : std::uint8_t { recnum, digest, data };
 
 constexpr std::size_t kDigestDepth = 3;
 constexpr std::size_t kContentDepth = 2;
@@ -77,115 +79,114 @@ class Walk {
   std::array<std::string_view, limits::kNesting + 2> keys_{};
 };
 
-std::string spelled(ByteView value, bool upper) {
-  std::string digits = to_hex(value);
+bool is_upper(char letter) {
+  return letter >= 'A' && letter <= 'F';
+}
+
+void append_spelled(std::string& out, ByteView value, bool upper) {
+  const std::size_t begin = out.size();
+  append_hex(out, value);
   if (upper) {
-    std::ranges::transform(digits, digits.begin(), [](char letter) {
-      return letter >= 'a' && letter <= 'f' ? static_cast<char>(letter - 'a' + 'A') : letter;
-    });
+    std::transform(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+                   out.begin() + static_cast<std::ptrdiff_t>(begin),
+                   [](char letter) { return letter >= 'a' ? static_cast<char>(letter - 'a' + 'A') : letter; });
   }
-  return digits;
 }
 
 bool is_data_key(std::string_view key) {
   return key == "event_data" || key == "template_data" || key == "template_value";
 }
 
-// The value of each hole, in their order; nothing where the record has not as many digests as holes.
-class Values {
- public:
-  Values(const Record& record, bool own) : record_(record), digests_(written_digests(record, own)) {}
-
-  std::optional<std::string> next(Slot slot, bool upper) {
-    switch (slot) {
-      case Slot::recnum:
-        return record_.stated_number ? std::optional(fmt::format("{}", *record_.stated_number)) : std::nullopt;
-      case Slot::digest:
-        return used_ < digests_.size() ? std::optional(spelled(digests_[used_++].value, upper)) : std::nullopt;
-      case Slot::data:
-        return spelled(record_.data, upper);
-    }
-    return std::nullopt;
+std::optional<Slot> slot_of(const Walk& walk, bool quoted) {
+  if (walk.depth() == 1 && walk.key(1) == "recnum" && !quoted) {
+    return Slot::recnum;
   }
-  bool all_used() const { return used_ == digests_.size(); }
+  if (walk.depth() == kDigestDepth && walk.key(1) == "digests" && walk.key(kDigestDepth) == "digest" && quoted) {
+    return Slot::digest;
+  }
+  if (walk.depth() == kContentDepth && walk.key(1) == "content" && is_data_key(walk.key(kContentDepth)) && quoted) {
+    return Slot::data;
+  }
+  return std::nullopt;
+}
 
- private:
-  const Record& record_;
-  std::vector<WrittenDigest> digests_;
-  std::size_t used_ = 0;
-};
+// Hexadecimal digits with letters of one case: what a value gives back.
+bool is_regular_hex(std::string_view token) {
+  const bool upper = std::ranges::any_of(token, is_upper);
+  return std::ranges::all_of(token, [upper](char letter) {
+    return (letter >= '0' && letter <= '9') || (upper ? is_upper(letter) : letter >= 'a' && letter <= 'f');
+  });
+}
+
+// The record is about what it was read as; only its number, digests and data may be others.
+bool reads_as_before(const Record& record, const JsonExtras& extras) {
+  const auto banks = std::span(extras.banks).first(extras.digests);
+  return record.reg == extras.reg && record.raw_index == extras.raw_index && record.type == extras.type &&
+         record.content == extras.content && record.stated_number.has_value() == extras.is_numbered &&
+         std::ranges::equal(record.digests, banks, {}, &DigestEntry::algorithm) && equal(record.name, extras.name) &&
+         equal(record.prefix, extras.prefix);
+}
 
 }  // namespace
 
-std::string layout_key(const Record& record, bool data_is_hole) {
-  std::string key = fmt::format("{} {} {} {} {} ", to_string(record.reg), record.raw_index,
-                                static_cast<int>(record.content), record.type, record.stated_number.has_value());
-  for (const DigestEntry& entry : record.digests) {
-    key += fmt::format("{} ", static_cast<unsigned>(entry.algorithm));
-  }
-  key.append(as_text(record.name)).push_back('\0');
-  key.append(as_text(record.prefix)).push_back('\0');
-  if (!data_is_hole) {
-    key.append(as_text(record.data));
-  }
-  return key;
-}
-
-void learn_layout(const Record& record, ByteView before, std::string_view item, ByteView after, JsonExtras& extras) {
-  std::vector<JsonExtras::Hole> holes;
-  std::string text(as_text(before));
-  std::size_t done = 0;
-  bool exact = true;
-  bool has_data = false;
-  Values values(record, true);
-  Walk(item).run([&](const Walk& walk, std::size_t at, std::string_view token, bool quoted) {
-    std::optional<Slot> slot;
-    if (walk.depth() == 1 && walk.key(1) == "recnum" && !quoted) {
-      slot = Slot::recnum;
-    } else if (walk.depth() == kDigestDepth && walk.key(1) == "digests" && walk.key(kDigestDepth) == "digest" &&
-               quoted) {
-      slot = Slot::digest;
-    } else if (walk.depth() == kContentDepth && walk.key(1) == "content" && is_data_key(walk.key(kContentDepth)) &&
-               quoted) {
-      slot = Slot::data;
-      has_data = true;
-    }
-    if (!slot) {
-      return;
-    }
-    const bool upper = std::ranges::any_of(token, [](char letter) { return letter >= 'A' && letter <= 'F'; });
-    exact = exact && values.next(*slot, upper) == token;
-    text.append(item.substr(done, at - done));
-    holes.push_back({.at = text.size(), .slot = *slot, .upper = upper});
-    done = at + token.size();
-  });
-  if (!exact || !values.all_used()) {
-    return;
-  }
-  text.append(item.substr(done)).append(as_text(after));
-  extras.text = std::move(text);
-  extras.holes = std::move(holes);
-  extras.key = layout_key(record, has_data);
-  extras.data_is_hole = has_data;
+void remember_reading(const Record& record, std::span<const DigestEntry> digests, JsonExtras& extras) {
+  extras.reg = record.reg;
+  extras.raw_index = record.raw_index;
+  extras.type = record.type;
+  extras.content = record.content;
+  extras.is_numbered = record.stated_number.has_value();
+  extras.data = record.data;
+  extras.name = record.name;
+  extras.prefix = record.prefix;
+  extras.digests = digests.size();
+  std::ranges::transform(digests, extras.banks.begin(), &DigestEntry::algorithm);
 }
 
 std::optional<std::string> fill_layout(const Record& record) {
   const auto* extras = dynamic_cast<const JsonExtras*>(record.extras.get());
-  if (extras == nullptr || extras->text.empty() || extras->key != layout_key(record, extras->data_is_hole)) {
+  if (extras == nullptr || extras->item.empty() || !reads_as_before(record, *extras)) {
     return std::nullopt;
   }
-  Values values(record, true);
-  std::string out;
-  std::size_t done = 0;
-  for (const JsonExtras::Hole& hole : extras->holes) {
-    const auto value = values.next(hole.slot, hole.upper);
-    if (!value) {
-      return std::nullopt;
+  const std::vector<WrittenDigest> digests = written_digests(record, true);
+  const std::string_view item = extras->item;
+  std::string out(extras->before);
+  std::size_t done = 0;  // of the item
+  std::size_t used = 0;  // of the digests
+  bool exact = true;
+  bool has_data = false;
+  Walk(item).run([&](const Walk& walk, std::size_t at, std::string_view token, bool quoted) {
+    const auto slot = slot_of(walk, quoted);
+    if (!slot) {
+      return;
     }
-    out.append(extras->text, done, hole.at - done).append(*value);
-    done = hole.at;
+    out.append(item.substr(done, at - done));
+    done = at + token.size();
+    const bool upper = std::ranges::any_of(token, is_upper);
+    switch (*slot) {
+      case Slot::recnum:
+        fmt::format_to(std::back_inserter(out), "{}", record.stated_number.value_or(0));
+        break;
+      case Slot::digest:
+        exact = exact && is_regular_hex(token) && used < digests.size();
+        if (exact) {
+          append_spelled(out, digests[used++].value, upper);
+        }
+        break;
+      case Slot::data: {
+        has_data = true;
+        std::string read;
+        append_spelled(read, extras->data, upper);
+        exact = exact && read == token;
+        append_spelled(out, record.data, upper);
+        break;
+      }
+    }
+  });
+  // Without a place for it the data is where nothing else can be put.
+  if (!exact || used != digests.size() || (!has_data && !equal(record.data, extras->data))) {
+    return std::nullopt;
   }
-  return out.append(extras->text, done, std::string::npos);
+  return out.append(item.substr(done)).append(extras->after);
 }
 
 }  // namespace mrtool::cel

@@ -8,10 +8,12 @@
 
 namespace mrtool::cel {
 
-// Remembers the layout of `item`, with the separators around it, in `extras`: the text with holes where the record's
-// number, digests and data are. Nothing where these are spelled in a way that the fields do not give back.
-void learn_layout(const Record& record, ByteView before, std::string_view item, ByteView after, JsonExtras& extras);
-// The text of a record in the layout that it was read in; nothing where it has none, or says something else now.
+// Keeps in `extras` what the record was read as; `digests` are the record's. The layout is only looked for when the
+// record is written again, which most never are.
+void remember_reading(const Record& record, std::span<const DigestEntry> digests, JsonExtras& extras);
+// The text of a record in the layout that it was read in: the text that was read, with the record's number, digests and
+// data in the places of those that were. Nothing where it has none, says something else now, or spells these in a way
+// that the fields do not give back.
 std::optional<std::string> fill_layout(const Record& record);
 
 }  // namespace mrtool::cel

@@ -10,6 +10,7 @@
 #include "formats/cel/model.hpp"
 #include "formats/cel/numbering.hpp"
 #include "lib/base/json_items.hpp"
+#include "lib/base/json_parser.hpp"
 #include "lib/base/limits.hpp"
 #include "lib/record/piece_reader.hpp"
 
@@ -61,15 +62,17 @@ class JsonReader final : public PieceReader {
   }
 
   Status add(ByteView rest, const JsonItems::Step& step, Batch& batch);
-  Result<JsonText> parse_item(ByteView text);
-  Result<Index> read_index(const JsonText& object);
-  Result<std::vector<DigestEntry>> read_digests(const JsonText& object, Arena& arena) const;
-  void learn_dialect(const JsonText& object);
+  Result<const JsonNode*> parse_item(ByteView text);
+  Result<Index> read_index(const JsonNode& object);
+  Status read_digests(const JsonNode& object, Arena& arena);
+  void learn_dialect(const JsonNode& object);
 
   QuirkReport report_;
   Meaning meaning_;
   NumberCheck numbers_;
   JsonItems items_{"records"};
+  JsonParser parser_;
+  std::vector<DigestEntry> digests_;  // of the record at hand
   bool said_trailing_comma_ = false;
   bool rtmr_ = false;  // the record at hand gives an RTMR number
 };
@@ -105,8 +108,8 @@ Result<PieceReader::Progress> JsonReader::parse(Batch& batch) {
   }
 }
 
-Result<JsonText> JsonReader::parse_item(ByteView text) {
-  auto parsed = parse_json_text(text);
+Result<const JsonNode*> JsonReader::parse_item(ByteView text) {
+  auto parsed = parser_.parse(text);
   if (parsed) {
     return parsed;
   }
@@ -114,7 +117,7 @@ Result<JsonText> JsonReader::parse_item(ByteView text) {
   if (!blank_trailing_commas(lax)) {
     return damaged(parsed.error().message);
   }
-  auto again = parse_json_text(as_bytes(lax));
+  auto again = parser_.parse(as_bytes(lax));
   if (!again) {
     return damaged(again.error().message);
   }
@@ -123,13 +126,13 @@ Result<JsonText> JsonReader::parse_item(ByteView text) {
   return again;
 }
 
-Result<Index> JsonReader::read_index(const JsonText& object) {
+Result<Index> JsonReader::read_index(const JsonNode& object) {
   constexpr auto kNames = std::to_array<std::pair<std::string_view, std::uint8_t>>(
       {{"pcr", kPcrField}, {"nv_index", kNvField}, {"ccmr", kCcmrField}, {"rtmr", kCcmrField}, {"mr", kNamedField}});
   std::optional<Index> found;
   rtmr_ = false;
   for (const auto& [name, field] : kNames) {
-    const JsonText* member = find_member(object, name);
+    const JsonNode* member = find_member(object, name);
     if (member == nullptr) {
       continue;
     }
@@ -138,11 +141,11 @@ Result<Index> JsonReader::read_index(const JsonText& object) {
     }
     found = Index{.field = field, .number = 0};
     if (field == kNamedField && member->is_string()) {
-      found->name = member->get<std::string>();
-    } else if (field != kNamedField && member->is_number_unsigned() &&
-               member->get<std::uint64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
+      found->name = member->text();
+    } else if (field != kNamedField && member->is_natural() &&
+               member->natural() <= std::numeric_limits<std::uint32_t>::max()) {
       rtmr_ = name == "rtmr";
-      found->number = member->get<std::uint64_t>() + (rtmr_ ? 1 : 0);
+      found->number = member->natural() + (rtmr_ ? 1 : 0);
     } else {
       return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(*member)));
     }
@@ -153,44 +156,42 @@ Result<Index> JsonReader::read_index(const JsonText& object) {
   return *found;
 }
 
-Result<std::vector<DigestEntry>> JsonReader::read_digests(const JsonText& object, Arena& arena) const {
-  std::vector<DigestEntry> digests;
-  const JsonText* list = find_member(object, "digests");
+Status JsonReader::read_digests(const JsonNode& object, Arena& arena) {
+  digests_.clear();
+  const JsonNode* list = find_member(object, "digests");
   if (list == nullptr) {
-    return digests;
+    return {};
   }
   if (!list->is_array() || list->size() > limits::kDigestsPerRecord) {
     return damaged(
         fmt::format("expected an array of at most {} digests, found something else", limits::kDigestsPerRecord));
   }
-  for (const JsonText& item : *list) {
-    const JsonText* name = find_member(item, "hashAlg");
-    const JsonText* value = find_member(item, "digest");
+  for (const JsonNode& item : *list) {
+    const JsonNode* name = find_member(item, "hashAlg");
+    const JsonNode* value = find_member(item, "digest");
     std::optional<HashAlgorithm> algorithm;
     if (name != nullptr && name->is_string()) {
-      algorithm = parse_algorithm(name->get_ref<const std::string&>());
-    } else if (name != nullptr && name->is_number_unsigned() &&
-               name->get<std::uint64_t>() <= std::numeric_limits<std::uint16_t>::max()) {
-      algorithm = static_cast<HashAlgorithm>(name->get<std::uint16_t>());
+      algorithm = parse_algorithm(name->text());
+    } else if (name != nullptr && name->is_natural() && name->natural() <= std::numeric_limits<std::uint16_t>::max()) {
+      algorithm = static_cast<HashAlgorithm>(name->natural());
     }
     if (!algorithm) {
       return damaged("expected the name or number of a hash algorithm in \"hashAlg\", found something else");
     }
-    const auto bytes =
-        value != nullptr && value->is_string() ? from_hex(value->get_ref<const std::string&>()) : std::nullopt;
+    const auto bytes = value != nullptr && value->is_string() ? arena.keep_hex(value->text()) : std::nullopt;
     const HashAlgorithmRow* row = find_algorithm(*algorithm);
     if (!bytes || (row != nullptr && bytes->size() != row->size)) {
       return damaged(fmt::format(
           "expected {} in \"digest\", found something else",
           row == nullptr ? "hexadecimal digits" : fmt::format("{} bytes in hexadecimal of {}", row->size, row->name)));
     }
-    digests.push_back({.algorithm = *algorithm, .value = arena.keep(*bytes)});
+    digests_.push_back({.algorithm = *algorithm, .value = *bytes});
   }
-  return digests;
+  return {};
 }
 
 // By the first record.
-void JsonReader::learn_dialect(const JsonText& object) {
+void JsonReader::learn_dialect(const JsonNode& object) {
   if (items_.shape() == JsonShape::sequence) {
     info_.dialect = "systemd";
     return;
@@ -199,40 +200,44 @@ void JsonReader::learn_dialect(const JsonText& object) {
     info_.dialect = "pcrlock-file";
     return;
   }
-  const JsonText* content = find_member(object, "content");
-  const JsonText* type = content == nullptr ? nullptr : find_member(*content, "event_type");
-  const bool upper = type != nullptr && type->is_string() && type->get_ref<const std::string&>().starts_with("EV_");
+  const JsonNode* content = find_member(object, "content");
+  const JsonNode* type = content == nullptr ? nullptr : find_member(*content, "event_type");
+  const bool upper = type != nullptr && type->is_string() && type->text().starts_with("EV_");
   if (upper) {
-    info_.dialect = object.begin().key() == "pcr" ? "pcrlock" : "fapi";
+    info_.dialect = object.begin()->key() == "pcr" ? "pcrlock" : "fapi";
   }
 }
 
 Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch) {
   const ByteView text = rest.subspan(step.prefix, step.text);
-  MRTOOL_TRY(object, parse_item(text));
+  MRTOOL_TRY(parsed, parse_item(text));
+  const JsonNode& object = *parsed;
   if (!object.is_object()) {
     return damaged("expected an object for a record, found something else");
   }
   Record record;
   record.number = next_number();
   record.offset = offset();
-  if (const JsonText* number = find_member(object, "recnum")) {
-    if (!number->is_number_unsigned()) {
+  if (const JsonNode* number = find_member(object, "recnum")) {
+    if (!number->is_natural()) {
       return damaged(fmt::format("expected an unsigned number of 64 bits in \"recnum\", found {}", to_text(*number)));
     }
-    record.stated_number = number->get<std::uint64_t>();
+    record.stated_number = number->natural();
   }
   MRTOOL_TRY(index, read_index(object));
   if (auto status = meaning_.apply_index(record, index, info_); !status) {
     return damaged(std::move(status).error().message);
   }
-  MRTOOL_TRY(digests, read_digests(object, batch.arena));
-  const JsonText* type = find_member(object, "content_type");
-  const JsonText* content = find_member(object, "content");
-  if (type == nullptr && content == nullptr && find_member(object, "digests") == nullptr) {
+  if (auto status = read_digests(object, batch.arena); !status) {
+    return status;
+  }
+  const JsonNode* type = find_member(object, "content_type");
+  const JsonNode* content = find_member(object, "content");
+  const bool has_digests = find_member(object, "digests") != nullptr;
+  if (type == nullptr && content == nullptr && !has_digests) {
     return damaged("expected digests or a content in a record, found neither");
   }
-  auto decoded = decode_json_content(record, type, content, digests, batch.arena);
+  auto decoded = decode_json_content(record, type, content, digests_, batch.arena);
   if (!decoded) {
     return damaged(std::move(decoded).error().message);
   }
@@ -242,7 +247,7 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   if (rtmr_) {
     report_.add(QuirkId::rtmr_index, record);
   }
-  if (find_member(object, "digests") == nullptr) {
+  if (!has_digests) {
     report_.add(QuirkId::no_digests, record);
   }
   if (record.content == ContentType::none) {
@@ -254,18 +259,18 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   if (!decoded->problem.empty()) {
     report_.add(QuirkId::content_undecodable, record, decoded->problem);
   }
-  meaning_.apply(record, digests, batch.arena);
+  meaning_.apply(record, digests_, batch.arena);
   numbers_.check(record);
-  auto extras = std::make_shared<JsonExtras>();
-  extras->event = decoded->systemd;
   record.raw = rest.first(step.size());
-  batch.digest_pool.insert(batch.digest_pool.end(), digests.begin(), digests.end());
-  record.digests = digests;
-  learn_layout(record, rest.first(step.prefix), as_text(text), rest.subspan(step.prefix + step.text, step.after),
-               *extras);
-  record.digests = {};
+  batch.digest_pool.insert(batch.digest_pool.end(), digests_.begin(), digests_.end());
+  auto extras = std::make_shared<JsonExtras>();
+  extras->event = std::move(decoded->systemd);
+  extras->before = as_text(rest.first(step.prefix));
+  extras->item = as_text(text);
+  extras->after = as_text(rest.subspan(step.prefix + step.text, step.after));
+  remember_reading(record, digests_, *extras);
   record.extras = std::move(extras);
-  add_record(batch, digests.size()) = std::move(record);
+  add_record(batch, digests_.size()) = std::move(record);
   return {};
 }
 

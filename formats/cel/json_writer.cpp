@@ -39,6 +39,7 @@ class JsonWriter final : public Writer {
   bool as_it_was_ = false;  // the log keeps its beginning and its end
   bool in_array_ = true;
   std::uint64_t written_ = 0;
+  std::string text_;  // of a record at a time
   WrittenNumbers numbers_{true};
 };
 
@@ -57,12 +58,12 @@ Status JsonWriter::write(const Record& record) {
     return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
   }
   const bool counts_all = !as_it_was_ && json_style(options_.dialect).counts_all;
-  const auto object = encode_json(record, info_, options_, counts_all ? written_ : number.value);
-  if (!object) {
+  text_ = !in_array_ ? "" : first ? "\n" : ",\n";
+  if (!append_json(text_, record, info_, options_, counts_all ? written_ : number.value)) {
     return cannot_write(record, "CEL-JSON has no name for the record's register or content");
   }
-  const std::string_view before = !in_array_ ? "" : first ? "\n" : ",\n";
-  return put(fmt::format("{}{}{}", before, *object, in_array_ ? "" : "\n"));
+  text_ += in_array_ ? "" : "\n";
+  return put(text_);
 }
 
 }  // namespace

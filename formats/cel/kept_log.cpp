@@ -119,20 +119,20 @@ Result<Append> KeptJson::encode(const Event& event, const Register& reg, const L
   info.platform = platform_of(reg);
   const auto numbered = end.next_numbers.find(reg);
   const std::uint64_t number = numbered == end.next_numbers.end() ? 0 : numbered->second;
-  const auto object = encode_json(record, info, {}, number);
-  if (!object) {
+  std::string object;
+  if (!append_json(object, record, info, {}, number)) {
     return fail(ErrorKind::unsupported,
                 fmt::format("CEL-JSON has no name for {} or for the event's content", to_string(reg)));
   }
-  if (object->size() > limits::kRecordBytes) {
+  if (object.size() > limits::kRecordBytes) {
     return fail(ErrorKind::unsupported,
-                fmt::format("expected a record of at most {} bytes, found {}", limits::kRecordBytes, object->size()));
+                fmt::format("expected a record of at most {} bytes, found {}", limits::kRecordBytes, object.size()));
   }
   const std::uint64_t tail = end.size == 0 ? 0 : end.tail != 0 ? end.tail : kClosing.size();
   const std::string_view before = end.size == 0 ? "[\n" : end.records == 0 ? "\n" : ",\n";
   Append append;
   append.at = end.size - tail;
-  append.bytes = to_bytes(as_bytes(fmt::format("{}{}{}", before, *object, kClosing)));
+  append.bytes = to_bytes(as_bytes(fmt::format("{}{}{}", before, object, kClosing)));
   append.end = end;
   append.end.size = append.at + append.bytes.size();
   append.end.tail = 0;

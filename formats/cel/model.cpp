@@ -304,14 +304,18 @@ void Meaning::apply_startup_locality(Record& record) {
 }
 
 std::vector<WrittenDigest> written_digests(const Record& record, bool own) {
+  const bool zeros = own && record.violation && record.framing == static_cast<std::uint8_t>(Framing::violation_zeros);
   std::vector<WrittenDigest> digests;
+  digests.reserve(record.digests.size());
   for (const DigestEntry& entry : record.digests) {
     if (entry.origin == DigestOrigin::alternative) {
       continue;
     }
-    const bool zeros = own && record.violation && record.framing == static_cast<std::uint8_t>(Framing::violation_zeros);
-    digests.push_back(
-        {.algorithm = entry.algorithm, .value = zeros ? Bytes(entry.value.size(), 0) : to_bytes(entry.value)});
+    WrittenDigest& digest = digests.emplace_back(WrittenDigest{.algorithm = entry.algorithm, .value = entry.value});
+    if (zeros) {
+      digest.zeros.assign(entry.value.size(), 0);
+      digest.value = digest.zeros;
+    }
   }
   return digests;
 }

@@ -80,7 +80,8 @@ enum class Framing : std::uint8_t {
 // so.
 struct WrittenDigest {
   HashAlgorithm algorithm = HashAlgorithm::none;
-  Bytes value;
+  ByteView value;  // of the record, or of `zeros`
+  Bytes zeros{};
 };
 std::vector<WrittenDigest> written_digests(const Record& record, bool own);
 

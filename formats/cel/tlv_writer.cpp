@@ -23,8 +23,11 @@ class TlvWriter final : public Writer {
     if (!record.raw.empty()) {
       return sink_.write(record.raw);
     }
-    MRTOOL_TRY(bytes, encode(record));
-    return sink_.write(bytes);
+    out_.clear();
+    if (auto encoded = encode(record); !encoded) {
+      return encoded;
+    }
+    return sink_.write(out_);
   }
   Status trailing(ByteView bytes) override {
     return info_.format == kTlvFormat && !bytes.empty() ? sink_.write(bytes) : Status{};
@@ -32,18 +35,20 @@ class TlvWriter final : public Writer {
   Status finish() override { return {}; }
 
  private:
-  Result<Bytes> encode(const Record& record);
-  Result<Bytes> encode_digests(const Record& record) const;
-  static Result<Bytes> encode_content(const Record& record, const TlvWidths& widths);
+  // Each appends to out_.
+  Status encode(const Record& record);
+  Status encode_digests(const Record& record);
+  Status encode_content(const Record& record, const TlvWidths& widths);
 
   ByteSink& sink_;
   WriteOptions options_;
   LogInfo info_;
   bool own_ = false;
   WrittenNumbers numbers_{false};
+  Bytes out_;  // a record at a time
 };
 
-Result<Bytes> TlvWriter::encode(const Record& record) {
+Status TlvWriter::encode(const Record& record) {
   const auto* extras = dynamic_cast<const TlvExtras*>(record.extras.get());
   // A dialect that was asked for rules over the widths that the record had.
   const bool as_it_was = extras != nullptr && options_.dialect.empty();
@@ -56,61 +61,57 @@ Result<Bytes> TlvWriter::encode(const Record& record) {
   if (number.overflow) {
     return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
   }
-  Bytes out;
-  append_cel_integer(out, kRecnumField, *number.value, widths.recnum);
+  append_cel_integer(out_, kRecnumField, *number.value, widths.recnum);
   if (index->field == kNamedField) {
-    append_cel_element(out, kNamedField, as_bytes(index->name));
+    append_cel_element(out_, kNamedField, as_bytes(index->name));
   } else {
-    append_cel_integer(out, index->field, index->number, widths.index);
+    append_cel_integer(out_, index->field, index->number, widths.index);
   }
-  MRTOOL_TRY(digests, encode_digests(record));
-  append_cel_element(out, kDigestsField, digests);
+  if (auto encoded = encode_digests(record); !encoded) {
+    return encoded;
+  }
   if (extras != nullptr && !extras->content.empty()) {
-    out.insert(out.end(), extras->content.begin(), extras->content.end());
-    return out;
+    out_.insert(out_.end(), extras->content.begin(), extras->content.end());
+    return {};
   }
-  MRTOOL_TRY(content, encode_content(record, widths));
-  out.insert(out.end(), content.begin(), content.end());
-  return out;
+  return encode_content(record, widths);
 }
 
-Result<Bytes> TlvWriter::encode_digests(const Record& record) const {
+Status TlvWriter::encode_digests(const Record& record) {
   constexpr std::uint16_t kWidestAlgorithm = 0xFF;
-  Bytes out;
+  const std::size_t begin = begin_cel_element(out_, kDigestsField);
   for (const WrittenDigest& digest : written_digests(record, own_)) {
     const auto algorithm = static_cast<std::uint16_t>(digest.algorithm);
     if (algorithm > kWidestAlgorithm) {
       return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(digest.algorithm)));
     }
-    append_cel_element(out, static_cast<std::uint8_t>(algorithm), digest.value);
+    append_cel_element(out_, static_cast<std::uint8_t>(algorithm), digest.value);
   }
-  return out;
+  end_cel_element(out_, begin);
+  return {};
 }
 
-Result<Bytes> TlvWriter::encode_content(const Record& record, const TlvWidths& widths) {
-  Bytes value;
-  std::uint32_t number = 0;
+Status TlvWriter::encode_content(const Record& record, const TlvWidths& widths) {
+  std::size_t begin = 0;
   if (record.content == ContentType::pcclient) {
-    number = kPcclient;
-    append_cel_integer(value, 0, record.type, widths.event_type);
-    append_cel_element(value, 1, record.data);
+    begin = begin_cel_element(out_, static_cast<std::uint8_t>(kPcclient));
+    append_cel_integer(out_, 0, record.type, widths.event_type);
+    append_cel_element(out_, 1, record.data);
   } else if (record.content == ContentType::ima_template) {
-    number = kImaTemplate;
-    append_cel_element(value, 0, record.name);
-    append_cel_element(value, 1, record.data);
-  } else if (auto raw = raw_content(record)) {
-    number = raw->number;
-    value = std::move(raw->value);
+    begin = begin_cel_element(out_, static_cast<std::uint8_t>(kImaTemplate));
+    append_cel_element(out_, 0, record.name);
+    append_cel_element(out_, 1, record.data);
+  } else if (const auto raw = raw_content(record)) {
+    begin = begin_cel_element(out_, static_cast<std::uint8_t>(raw->number));
+    out_.insert(out_.end(), raw->value.begin(), raw->value.end());
   } else {
     return cannot_write(record, "CEL has no content type for the record's content");
   }
-  if (value.size() > limits::kRecordBytes) {
-    return cannot_write(
-        record, fmt::format("expected at most {} bytes of content, found {}", limits::kRecordBytes, value.size()));
+  if (const std::size_t size = end_cel_element(out_, begin); size > limits::kRecordBytes) {
+    return cannot_write(record,
+                        fmt::format("expected at most {} bytes of content, found {}", limits::kRecordBytes, size));
   }
-  Bytes out;
-  append_cel_element(out, static_cast<std::uint8_t>(number), value);
-  return out;
+  return {};
 }
 
 }  // namespace

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
-#include <vector>
+#include <utility>
 
 #include "formats/ima/survey.hpp"
 #include "lib/base/byte_writer.hpp"
@@ -44,61 +45,65 @@ bool may_be_empty(FieldId id) {
   return !is_name(id) && id != FieldId::d && id != FieldId::d_ng && id != FieldId::d_ngv2;
 }
 
+void append(Bytes& out, ByteView bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+bool append_from_hex(Bytes& out, std::string_view digits) {
+  const std::size_t begin = out.size();
+  out.resize(begin + digits.size() / 2);
+  return decode_hex(digits, std::span(out).subspan(begin));
+}
+
 // "sha256:aabb" to "sha256:" NUL AA BB. What comes before the last colon is kept as it is.
-std::optional<Bytes> tagged_digest(std::string_view text) {
+bool append_tagged_digest(Bytes& out, std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || text.find('\0') != std::string_view::npos) {
-    return std::nullopt;
+    return false;
   }
-  const auto digest = from_hex(text.substr(colon + 1));
-  if (!digest) {
-    return std::nullopt;
-  }
-  Bytes bytes = to_bytes(as_bytes(text.substr(0, colon + 1)));
-  bytes.push_back(0);
-  bytes.insert(bytes.end(), digest->begin(), digest->end());
-  return bytes;
+  append(out, as_bytes(text.substr(0, colon + 1)));
+  out.push_back(0);
+  return append_from_hex(out, text.substr(colon + 1));
 }
 
-Bytes with_nul(std::string_view text) {
-  Bytes bytes = to_bytes(as_bytes(text));
-  bytes.push_back(0);
-  return bytes;
+template <class Integer>
+bool append_number(Bytes& out, std::string_view text, ByteOrder order) {
+  const auto value = parse_number<Integer>(text);
+  if (value) {
+    append_integer(out, *value, order);
+  }
+  return value.has_value();
 }
 
-// The bytes of a field from its text.
-std::optional<Bytes> field_bytes(FieldId id, std::string_view text, ByteOrder order) {
+// The bytes of a field from its text; false where it is not in the field's form.
+bool append_field(Bytes& out, FieldId id, std::string_view text, ByteOrder order) {
   if (text.empty() && may_be_empty(id)) {
-    return Bytes{};
+    return true;
   }
-  ByteWriter number(order);
   switch (id) {
     case FieldId::n:
     case FieldId::n_ng:
     case FieldId::xattrnames:
-      return with_nul(text);
+      append(out, as_bytes(text));
+      out.push_back(0);
+      return true;
     case FieldId::d_ng:
     case FieldId::d_ngv2:
     case FieldId::d_modsig:
-      return tagged_digest(text);
+      return append_tagged_digest(out, text);
     case FieldId::iuid:
     case FieldId::igid:
-      if (const auto value = parse_number<std::uint32_t>(text)) {
-        return number.u32(*value).take();
-      }
-      return std::nullopt;
+      return append_number<std::uint32_t>(out, text, order);
     case FieldId::imode:
-      if (const auto value = parse_number<std::uint16_t>(text)) {
-        return number.u16(*value).take();
-      }
-      return std::nullopt;
+      return append_number<std::uint16_t>(out, text, order);
     default:
-      return from_hex(text);
+      return append_from_hex(out, text);
   }
 }
 
 struct Words {
-  std::vector<std::string_view> words;  // one for each field that is there
+  std::array<std::string_view, kMaxFields> texts;  // one for each field that is there
+  std::size_t count = 0;
   bool blank_in_name = false;
 };
 
@@ -117,11 +122,11 @@ Words split_words(const Template& kind, std::string_view fields) {
         result.blank_in_name = true;
       }
     }
-    result.words.push_back(fields.substr(0, end));
+    result.texts[result.count++] = fields.substr(0, end);
     fields.remove_prefix(std::min(end, fields.size()));
   }
   if (!fields.empty()) {
-    result.words.clear();
+    result.count = 0;
   }
   return result;
 }
@@ -131,8 +136,8 @@ Rebuilt failed(std::string problem) {
 }
 
 Rebuilt rebuild_legacy(const Words& words) {
-  const auto digest = from_hex(words.words[0]);
-  const std::string_view name = words.words[1];
+  const auto digest = from_hex(words.texts[0]);
+  const std::string_view name = words.texts[1];
   // MD5 digests are filled up with zeros where they are logged.
   if (!digest || digest->size() > kLegacyDigestBytes || name.size() >= kLegacyNameBytes) {
     return failed("expected a file digest of at most 20 bytes and a file name of at most 255, found others");
@@ -143,28 +148,38 @@ Rebuilt rebuild_legacy(const Words& words) {
           .problem = {}};
 }
 
-std::string field_text(const FieldPart& part, ByteOrder order) {
+void append_field_text(std::string& out, const FieldPart& part, ByteOrder order) {
+  const auto append_decimal = [&out](std::uint32_t value) {
+    const fmt::format_int digits(value);
+    out.append(digits.data(), digits.size());
+  };
   switch (part.id) {
     case FieldId::n:
     case FieldId::n_ng:
     case FieldId::xattrnames:
-      return std::string(as_text(without_nul(part.bytes)));
+      out += as_text(without_nul(part.bytes));
+      return;
     case FieldId::d_ng:
     case FieldId::d_ngv2:
     case FieldId::d_modsig:
       if (const auto digest = parse_file_digest(FieldId::d_ng, part.bytes)) {
-        return fmt::format("{}:{}", digest->algorithm, to_hex(digest->digest));
+        out.append(digest->algorithm).push_back(':');
+        append_hex(out, digest->digest);
       }
-      return {};
+      return;
     case FieldId::iuid:
     case FieldId::igid:
-      return part.bytes.size() == sizeof(std::uint32_t) ? fmt::format("{}", ByteReader(part.bytes, 0, order).u32())
-                                                        : std::string();
+      if (part.bytes.size() == sizeof(std::uint32_t)) {
+        append_decimal(ByteReader(part.bytes, 0, order).u32());
+      }
+      return;
     case FieldId::imode:
-      return part.bytes.size() == sizeof(std::uint16_t) ? fmt::format("{}", ByteReader(part.bytes, 0, order).u16())
-                                                        : std::string();
+      if (part.bytes.size() == sizeof(std::uint16_t)) {
+        append_decimal(ByteReader(part.bytes, 0, order).u16());
+      }
+      return;
     default:
-      return to_hex(part.bytes);
+      append_hex(out, part.bytes);
   }
 }
 
@@ -201,36 +216,37 @@ std::optional<Line> parse_line(std::string_view text) {
 Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder order) {
   const Words words = split_words(kind, fields);
   const std::span<const FieldId> ids = kind.fields();
-  if (words.words.empty()) {
+  if (words.count == 0) {
     return failed(fmt::format("expected {} fields, found others", ids.size()));
   }
-  if (!std::ranges::all_of(ids.subspan(words.words.size()), may_be_empty)) {
-    return failed(fmt::format("expected {} fields, found {}", ids.size(), words.words.size()));
+  if (!std::ranges::all_of(ids.subspan(words.count), may_be_empty)) {
+    return failed(fmt::format("expected {} fields, found {}", ids.size(), words.count));
   }
   if (kind.legacy) {
     return rebuild_legacy(words);
   }
-  ByteWriter data(order);
+  Bytes data;
+  data.reserve(fields.size() + ids.size() * sizeof(std::uint32_t));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto bytes = field_bytes(ids[i], i < words.words.size() ? words.words[i] : std::string_view{}, order);
-    if (!bytes) {
+    const std::size_t begin = data.size();
+    append_integer(data, std::uint32_t{0}, order);
+    if (!append_field(data, ids[i], i < words.count ? words.texts[i] : std::string_view{}, order)) {
       return failed(fmt::format("field {} of {} is not in its form", i + 1, ids.size()));
     }
-    data.u32(static_cast<std::uint32_t>(bytes->size())).bytes(*bytes);
+    const auto size = static_cast<std::uint32_t>(data.size() - begin - sizeof(std::uint32_t));
+    put_integer(std::span(data).subspan(begin), size, order);
   }
-  return {.data = data.take(),
-          .missing_blanks = static_cast<std::uint8_t>(ids.size() - words.words.size()),
+  return {.data = std::move(data),
+          .missing_blanks = static_cast<std::uint8_t>(ids.size() - words.count),
           .blank_in_name = words.blank_in_name,
           .problem = {}};
 }
 
-std::string format_fields(const Fields& fields, ByteOrder order) {
-  std::string text;
+void append_fields(std::string& out, const Fields& fields, ByteOrder order) {
   for (const FieldPart& part : fields.parts()) {
-    text += ' ';
-    text += field_text(part, order);
+    out += ' ';
+    append_field_text(out, part, order);
   }
-  return text;
 }
 
 }  // namespace mrtool::ima

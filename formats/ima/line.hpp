@@ -42,6 +42,6 @@ inline constexpr std::size_t kMostLineFeeds = 16;
 inline constexpr std::size_t kMostJoinedBytes = 8192;
 
 // The text of an entry's fields, each with its blank in front.
-std::string format_fields(const Fields& fields, ByteOrder order);
+void append_fields(std::string& out, const Fields& fields, ByteOrder order);
 
 }  // namespace mrtool::ima

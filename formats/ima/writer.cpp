@@ -44,20 +44,25 @@ class ListWriter : public Writer {
     if (bank_ == HashAlgorithm::none) {
       bank_ = target_bank(info_, options_, record);
     }
-    MRTOOL_TRY(bytes, encode(record, pcr));
-    return put(bytes);
+    out_.clear();
+    if (auto encoded = encode(record, pcr); !encoded) {
+      return encoded;
+    }
+    return put(as_bytes(out_));
   }
   Status trailing(ByteView bytes) final { return put(same_format_ && same_bank_ ? bytes : ByteView{}); }
   Status finish() final { return {}; }
 
  protected:
-  virtual Result<Bytes> encode(const Record& record, std::optional<std::uint32_t> pcr) = 0;
+  // Appends the record to out_.
+  virtual Status encode(const Record& record, std::optional<std::uint32_t> pcr) = 0;
 
   std::string_view format_;
   LogInfo info_;
   bool same_format_ = false;
   HashAlgorithm bank_ = HashAlgorithm::none;
   HashEngine engine_;
+  std::string out_;  // a record at a time
 
  private:
   Status put(ByteView bytes) { return bytes.empty() ? Status{} : sink_.write(bytes); }
@@ -72,10 +77,10 @@ class BinaryWriter final : public ListWriter {
   BinaryWriter(ByteSink& sink, const WriteOptions& options) : ListWriter("ima", sink, options) {}
 
  private:
-  Result<Bytes> encode(const Record& record, std::optional<std::uint32_t> pcr) override;
+  Status encode(const Record& record, std::optional<std::uint32_t> pcr) override;
 };
 
-Result<Bytes> BinaryWriter::encode(const Record& record, std::optional<std::uint32_t> pcr) {
+Status BinaryWriter::encode(const Record& record, std::optional<std::uint32_t> pcr) {
   if (auto why = obstacle(engine_, record, info_, bank_); !why.reason.empty()) {
     return cannot(record, std::move(why.reason));
   }
@@ -84,14 +89,16 @@ Result<Bytes> BinaryWriter::encode(const Record& record, std::optional<std::uint
   out.u32(static_cast<std::uint32_t>(record.name.size())).bytes(record.name);
   if (as_text(record.name) != kLegacyName) {
     out.u32(static_cast<std::uint32_t>(record.data.size())).bytes(record.data);
-    return out.take();
+    out_ += as_text(out.data());
+    return {};
   }
   const Fields fields = *split_fields(*find_template(kLegacyName), record.data, info_.byte_order);
   const std::size_t nuls = same_format_ ? record.framing : 0;
   const std::size_t name = std::min(fields.name().size() + nuls, kLegacyNameBytes - 1);
   out.bytes(record.data.first(kLegacyDigestBytes));
   out.u32(static_cast<std::uint32_t>(name)).bytes(record.data.subspan(kLegacyDigestBytes, name));
-  return out.take();
+  out_ += as_text(out.data());
+  return {};
 }
 
 class AsciiWriter final : public ListWriter {
@@ -99,7 +106,7 @@ class AsciiWriter final : public ListWriter {
   AsciiWriter(ByteSink& sink, const WriteOptions& options) : ListWriter("ima-ascii", sink, options) {}
 
  private:
-  Result<Bytes> encode(const Record& record, std::optional<std::uint32_t> pcr) override;
+  Status encode(const Record& record, std::optional<std::uint32_t> pcr) override;
 };
 
 // An entry of an unknown template, as the reader of this form keeps it.
@@ -107,55 +114,58 @@ bool is_kept_line(const Record& record, const LogInfo& info) {
   return info.format == "ima-ascii" && record.content == ContentType::unknown;
 }
 
-// The text of an entry's fields; nothing when it does not give the same data back.
-std::optional<std::string> faithful_fields(HashEngine& engine, const Record& record, HashAlgorithm bank,
-                                           ByteOrder order) {
+// Appends the text of an entry's fields; false when it does not give the same data back.
+bool append_faithful_fields(std::string& out, HashEngine& engine, const Record& record, HashAlgorithm bank,
+                            ByteOrder order) {
   const auto kind = find_template(as_text(record.name));
   const auto fields = kind ? split_fields(*kind, record.data, order) : std::nullopt;
   if (!fields) {
-    return std::nullopt;
+    return false;
   }
-  std::string text = format_fields(*fields, order);
+  const std::size_t begin = out.size();
+  append_fields(out, *fields, order);
+  const std::string_view text = std::string_view(out).substr(begin);
   if (const auto feeds = static_cast<std::size_t>(std::ranges::count(text, '\n')); feeds > 0) {
     const bool told = confirm(engine, entry_digest(engine, record, bank).view(), record.data).has_value();
     if (!told || feeds > kMostLineFeeds || text.size() >= kMostJoinedBytes) {
-      return std::nullopt;
+      return false;
     }
   }
   const Rebuilt rebuilt = rebuild_data(*kind, text, order);
-  if (!rebuilt.problem.empty() || !equal(rebuilt.data, record.data)) {
-    return std::nullopt;
-  }
-  return text;
+  return rebuilt.problem.empty() && equal(rebuilt.data, record.data);
 }
 
 constexpr std::string_view kNotText = "the text of its fields would not give its data back";
 
-Result<Bytes> AsciiWriter::encode(const Record& record, std::optional<std::uint32_t> pcr) {
+Status AsciiWriter::encode(const Record& record, std::optional<std::uint32_t> pcr) {
   const std::uint8_t framing = same_format_ ? record.framing : 0;
-  std::string fields;
-  if (is_kept_line(record, info_)) {
-    fields = as_text(record.data);
+  const bool kept = is_kept_line(record, info_);
+  if (kept) {
     const bool whole =
         std::ranges::any_of(record.digests, [this](const DigestEntry& entry) { return entry.algorithm == bank_; });
     if (!pcr || !whole) {
       return cannot(record, "the data of an unknown template, and so its digest in another bank, is not known");
     }
-  } else {
-    if (auto why = obstacle(engine_, record, info_, bank_); !why.reason.empty()) {
-      return cannot(record, std::move(why.reason));
-    }
-    auto text = faithful_fields(engine_, record, bank_, info_.byte_order);
-    if (!text) {
-      return cannot(record, std::string(kNotText));
-    }
-    fields = *std::move(text);
-    const std::size_t missing = framing & kMissingBlanks;
-    fields.resize(fields.size() - std::min(missing, fields.size()));
+  } else if (auto why = obstacle(engine_, record, info_, bank_); !why.reason.empty()) {
+    return cannot(record, std::move(why.reason));
   }
-  const std::string digest = entry_digest(engine_, record, bank_).hex();
-  const std::string number = (framing & kUnpaddedPcr) != 0 ? fmt::format("{}", *pcr) : fmt::format("{:2}", *pcr);
-  return to_bytes(as_bytes(fmt::format("{} {} {}{}\n", number, digest, as_text(record.name), fields)));
+  constexpr std::uint32_t kFirstWide = 10;
+  const fmt::format_int number(*pcr);
+  out_.append(*pcr < kFirstWide && (framing & kUnpaddedPcr) == 0 ? " " : "").append(number.data(), number.size());
+  out_ += ' ';
+  append_hex(out_, entry_digest(engine_, record, bank_).view());
+  out_.append(" ").append(as_text(record.name));
+  const std::size_t begin = out_.size();
+  if (kept) {
+    out_ += as_text(record.data);
+  } else if (!append_faithful_fields(out_, engine_, record, bank_, info_.byte_order)) {
+    return cannot(record, std::string(kNotText));
+  } else {
+    const std::size_t missing = framing & kMissingBlanks;
+    out_.resize(out_.size() - std::min(missing, out_.size() - begin));
+  }
+  out_ += '\n';
+  return {};
 }
 
 Carried lost(std::string field, std::string reason) {
@@ -192,7 +202,9 @@ Carried carry_ascii(const Record& record, const LogInfo& info, const WriteOption
     return carried;
   }
   const HashAlgorithm bank = target_bank(info, options, record);
-  return faithful_fields(engine(), record, bank, info.byte_order) ? Carried{} : lost("data", std::string(kNotText));
+  std::string text;
+  return append_faithful_fields(text, engine(), record, bank, info.byte_order) ? Carried{}
+                                                                               : lost("data", std::string(kNotText));
 }
 
 }  // namespace mrtool::ima

@@ -8,6 +8,7 @@
 
 #include "formats/formats.hpp"
 #include "lib/base/json_items.hpp"
+#include "lib/base/json_parser.hpp"
 #include "lib/base/piece_source.hpp"
 
 namespace mrtool::carried {
@@ -48,13 +49,14 @@ class PartSource final : public ByteSource {
 
  private:
   Result<JsonItems::Step> next();
-  Result<Bytes> decode(ByteView part) const;
+  Result<Bytes> decode(ByteView part);
   ByteView rest() const { return ByteView(buffer_).subspan(begin_); }
   void consume(std::size_t bytes);
   std::unexpected<Error> damaged(std::uint64_t at, std::string message) const;
 
   PieceSource document_;
   JsonItems items_;
+  JsonParser parser_;
   Bytes buffer_;            // of the document
   std::size_t begin_ = 0;   // in buffer_: what is not consumed yet
   std::uint64_t base_ = 0;  // where buffer_ starts in the document

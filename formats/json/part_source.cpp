@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "formats/json/carried_log.hpp"
-#include "lib/base/json_text.hpp"
 
 namespace mrtool::carried {
 
@@ -55,14 +54,13 @@ Result<Header> PartSource::header() {
   return header;
 }
 
-Result<Bytes> PartSource::decode(ByteView part) const {
-  const auto object = parse_json_text(part);
+Result<Bytes> PartSource::decode(ByteView part) {
+  const auto object = parser_.parse(part);
   if (!object) {
     return damaged(0, object.error().message);
   }
-  const JsonText* raw = find_member(*object, "raw");
-  const auto* hex = raw == nullptr ? nullptr : raw->get_ptr<const std::string*>();
-  auto bytes = hex == nullptr ? std::nullopt : from_hex(*hex);
+  const JsonNode* raw = find_member(**object, "raw");
+  auto bytes = raw == nullptr || !raw->is_string() ? std::nullopt : from_hex(raw->text());
   if (!bytes) {
     return damaged(0, "expected an object whose \"raw\" is hexadecimal");
   }

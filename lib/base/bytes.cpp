@@ -1,6 +1,10 @@
 #include "lib/base/bytes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
 
 namespace mrtool {
 
@@ -26,14 +30,26 @@ bool all_equal_to(ByteView bytes, std::uint8_t value) {
   return std::ranges::all_of(bytes, [value](std::uint8_t byte) { return byte == value; });
 }
 
+namespace {
+
+// The two digits of each byte.
+constexpr auto kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {kDigits[i >> 4], kDigits[i & 0x0F]};
+  }
+  return pairs;
+}();
+
+}  // namespace
+
 void append_hex(std::string& out, ByteView bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   const std::size_t start = out.size();
   out.resize(start + 2 * bytes.size());
   char* to = out.data() + start;
   for (const std::uint8_t byte : bytes) {
-    *to++ = kDigits[byte >> 4];
-    *to++ = kDigits[byte & 0x0F];
+    to = std::ranges::copy(kHexPairs[byte], to).out;
   }
 }
 
@@ -45,36 +61,77 @@ std::string to_hex(ByteView bytes) {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
+// The value of each digit; kNoDigit for other characters.
+constexpr std::uint8_t kNoDigit = 0xF0;
+constexpr auto kHexDigits = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    values['0' + std::size_t{i}] = i;
   }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
+  for (std::uint8_t i = 0; i < 6; ++i) {
+    values['a' + std::size_t{i}] = values['A' + std::size_t{i}] = static_cast<std::uint8_t>(10 + i);
   }
-  if (c >= 'A' && c <= 'F') {
-    return c - 'A' + 10;
-  }
-  return -1;
+  return values;
+}();
+
+}  // namespace
+
+namespace {
+
+// Eight digits at a time; false where one of them is none. The first digit is in the lowest byte.
+bool decode_eight(std::uint64_t digits, std::uint32_t& bytes) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x80 * kEach;
+  // The high bit of each byte that is in a range of ASCII; nothing carries where all of the bytes are.
+  const auto within = [](std::uint64_t values, std::uint64_t first, std::uint64_t last) {
+    return (values + (0x80 - first) * kEach) & ~(values + (0x7F - last) * kEach) & kHigh;
+  };
+  const bool valid =
+      (digits & kHigh) == 0 && (within(digits, '0', '9') | within(digits | 0x20 * kEach, 'a', 'f')) == kHigh;
+  const std::uint64_t values = (digits & 0x0F * kEach) + 9 * ((digits >> 6) & kEach);
+  std::uint64_t pairs = ((values << 4) | (values >> 8)) & 0x00FF00FF00FF00FF;
+  pairs = (pairs | (pairs >> 8)) & 0x0000FFFF0000FFFF;
+  bytes = static_cast<std::uint32_t>(pairs | (pairs >> 16));
+  return valid;
 }
 
 }  // namespace
 
-std::optional<Bytes> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) {
-    return std::nullopt;
+bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() != 2 * out.size()) {
+    return false;
   }
-  Bytes out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_digit(text[i]);
-    const int low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) {
-      return std::nullopt;
+  const char* from = text.data();
+  if constexpr (std::endian::native == std::endian::little) {
+    bool valid = true;
+    for (; out.size() >= sizeof(std::uint32_t); out = out.subspan(sizeof(std::uint32_t))) {
+      std::uint64_t digits = 0;
+      std::memcpy(&digits, from, sizeof(digits));
+      std::uint32_t bytes = 0;
+      valid = decode_eight(digits, bytes) && valid;
+      std::memcpy(out.data(), &bytes, sizeof(bytes));
+      from += sizeof(digits);
     }
-    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+    if (!valid) {
+      return false;
+    }
   }
-  return out;
+  // Digits that are none show at the end only: hexadecimal is nearly always right.
+  unsigned all = 0;
+  for (std::uint8_t& byte : out) {
+    const unsigned high = kHexDigits[static_cast<std::uint8_t>(from[0])];
+    const unsigned low = kHexDigits[static_cast<std::uint8_t>(from[1])];
+    all |= high | low;
+    byte = static_cast<std::uint8_t>(high << 4 | low);
+    from += 2;
+  }
+  return (all & kNoDigit) == 0;
+}
+
+std::optional<Bytes> from_hex(std::string_view text) {
+  Bytes out(text.size() / 2);
+  return decode_hex(text, out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace mrtool

@@ -31,5 +31,7 @@ void append_hex(std::string& out, ByteView bytes);
 
 // Either case; an even number of digits, nothing else: no blanks, no 0x.
 std::optional<Bytes> from_hex(std::string_view text);
+// The same into `out`, which has room for half as many bytes as there are digits; false where from_hex gives nothing.
+bool decode_hex(std::string_view text, std::span<std::uint8_t> out);
 
 }  // namespace mrtool

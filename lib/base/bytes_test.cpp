@@ -21,6 +21,27 @@ TEST_CASE("hex: odd length, blanks and prefixes are refused") {
   }
 }
 
+TEST_CASE("hex: every byte in every place of a long text is a digit or is refused") {
+  constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
+  const std::string all = "00112233445566778899aAbBcCdDeEfF0123456789aBcDeF7f";
+  REQUIRE(from_hex(all));
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    for (unsigned byte = 0; byte <= 0xFF; ++byte) {
+      std::string text = all;
+      text[at] = static_cast<char>(byte);
+      const auto found = from_hex(text);
+      const std::size_t digit = kDigits.find(text[at]);
+      CAPTURE(text);
+      REQUIRE(found.has_value() == (digit != std::string_view::npos));
+      if (found) {
+        const std::size_t value = digit < 16 ? digit : digit - 6;
+        REQUIRE((at % 2 == 0 ? (*found)[at / 2] >> 4 : (*found)[at / 2] & 0x0F) == value);
+        REQUIRE(to_hex(*found).size() == text.size());
+      }
+    }
+  }
+}
+
 TEST_CASE("reader: integers of both byte orders") {
   const Bytes data = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   ByteReader little(data);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace mrtool {
@@ -17,6 +20,40 @@ bool ends_scalar(std::uint8_t byte) {
   return is_blank(byte) || byte == ',' || byte == ']' || byte == '}' || byte == '[' || byte == '{' || byte == '"' ||
          byte == kRecordSeparator;
 }
+
+// The first byte from `at` on that means something inside a string; the end where there is none. Strings are most of a
+// log, so eight bytes are looked at together.
+std::size_t find_special(ByteView bytes, std::size_t at) {
+  constexpr auto kEach = std::to_array<std::uint64_t>({'"', '\\', kRecordSeparator});
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  for (; bytes.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    std::uint64_t found = 0;
+    for (const std::uint64_t special : kEach) {
+      const std::uint64_t zero_where_equal = word ^ (kOnes * special);
+      found |= (zero_where_equal - kOnes) & ~zero_where_equal & kHighs;
+    }
+    if (found != 0) {
+      break;
+    }
+  }
+  while (at < bytes.size() && std::ranges::find(kEach, bytes[at]) == kEach.end()) {
+    ++at;
+  }
+  return at;
+}
+
+// The bytes that mean something outside strings.
+constexpr auto kStructural = [] {
+  std::array<bool, 256> structural{};
+  for (const char byte : std::string_view("\"{}[]:")) {
+    structural[static_cast<std::uint8_t>(byte)] = true;
+  }
+  structural[kRecordSeparator] = true;
+  return structural;
+}();
 
 std::string shown(std::uint8_t byte) {
   constexpr std::uint8_t kFirstPrintable = 0x21;
@@ -66,6 +103,10 @@ JsonValueScan::State JsonValueScan::scan(ByteView bytes) {
 JsonValueScan::State JsonValueScan::scan_string(ByteView bytes) {
   std::size_t at = position_;
   for (; at < bytes.size(); ++at) {
+    at = escaped_ ? at : find_special(bytes, at);
+    if (at == bytes.size()) {
+      break;
+    }
     const std::uint8_t byte = bytes[at];
     if (byte == kRecordSeparator) {
       position_ = at;
@@ -106,6 +147,11 @@ JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
       continue;
     }
     const std::uint8_t byte = bytes[position_];
+    if (!kStructural[byte]) {
+      member_is_next_ = member_is_next_ && is_blank(byte);
+      ++position_;
+      continue;
+    }
     if (const auto state = structural(bytes, byte)) {
       return *state;
     }
@@ -113,7 +159,7 @@ JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
   return State::more;
 }
 
-// One byte outside strings.
+// One byte outside strings that is structural.
 std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, std::uint8_t byte) {
   switch (byte) {
     case '"':
@@ -150,11 +196,8 @@ std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, st
       member_is_next_ = depth_ == 1 && !member_.empty() && string_end_ > string_begin_ &&
                         as_text(bytes.subspan(string_begin_, string_end_ - string_begin_)) == member_;
       break;
-    case kRecordSeparator:
-      return refuse("a record separator lies inside an item: the item is cut short");
     default:
-      member_is_next_ = member_is_next_ && is_blank(byte);
-      break;
+      return refuse("a record separator lies inside an item: the item is cut short");
   }
   ++position_;
   return std::nullopt;

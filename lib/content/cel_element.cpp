@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "lib/base/byte_writer.hpp"
+
 namespace mrtool {
 
 namespace {
@@ -12,12 +14,7 @@ constexpr unsigned kByteBits = 8;
 
 void append_header(Bytes& out, std::uint8_t tag, std::size_t size) {
   out.push_back(tag);
-  for (unsigned shift = 24;; shift -= kByteBits) {
-    out.push_back(static_cast<std::uint8_t>(size >> shift));
-    if (shift == 0) {
-      return;
-    }
-  }
+  append_integer(out, static_cast<std::uint32_t>(size), ByteOrder::big);
 }
 
 }  // namespace
@@ -55,6 +52,17 @@ std::optional<std::uint64_t> cel_integer(ByteView value) {
 
 std::size_t cel_integer_width(std::uint64_t value) {
   return std::max<std::size_t>((static_cast<std::size_t>(std::bit_width(value)) + kByteBits - 1) / kByteBits, 1);
+}
+
+std::size_t begin_cel_element(Bytes& out, std::uint8_t tag) {
+  append_header(out, tag, 0);
+  return out.size();
+}
+
+std::size_t end_cel_element(Bytes& out, std::size_t begin) {
+  const std::size_t size = out.size() - begin;
+  put_integer(std::span(out).subspan(begin - sizeof(std::uint32_t)), static_cast<std::uint32_t>(size), ByteOrder::big);
+  return size;
 }
 
 void append_cel_element(Bytes& out, std::uint8_t tag, ByteView value) {

@@ -30,6 +30,9 @@ std::optional<std::uint64_t> cel_integer(ByteView value);
 std::size_t cel_integer_width(std::uint64_t value);
 
 void append_cel_element(Bytes& out, std::uint8_t tag, ByteView value);
+// An element whose value is appended in parts: what the first gives, the second takes, and gives the value's size.
+std::size_t begin_cel_element(Bytes& out, std::uint8_t tag);
+std::size_t end_cel_element(Bytes& out, std::size_t begin);
 // `width` bytes, or as many as the value needs where that is more.
 void append_cel_integer(Bytes& out, std::uint8_t tag, std::uint64_t value, std::size_t width);
 

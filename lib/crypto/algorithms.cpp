@@ -70,6 +70,10 @@ const HashAlgorithmRow* find_algorithm(HashAlgorithm id) {
 }
 
 std::optional<HashAlgorithm> parse_algorithm(std::string_view text) {
+  const auto* const known = std::ranges::find(kAlgorithms, text, &HashAlgorithmRow::name);
+  if (known != kAlgorithms.end()) {
+    return known->id;
+  }
   const std::string name = canonical(text);
   const auto row = std::ranges::find(kAlgorithms, name, &HashAlgorithmRow::name);
   if (row != kAlgorithms.end()) {

@@ -33,6 +33,11 @@ ByteView Arena::keep(ByteView bytes) {
   return copy;
 }
 
+std::optional<ByteView> Arena::keep_hex(std::string_view digits) {
+  const std::span<std::uint8_t> bytes = room(digits.size() / 2);
+  return decode_hex(digits, bytes) ? std::optional<ByteView>(bytes) : std::nullopt;
+}
+
 void Arena::clear() {
   // A single huge block is not worth keeping.
   std::erase_if(blocks_, [](const auto& block) { return block.size() > kBlock; });

@@ -117,6 +117,8 @@ class Arena {
  public:
   // A copy that lives until clear().
   ByteView keep(ByteView bytes);
+  // The bytes that the digits are, as from_hex reads them.
+  std::optional<ByteView> keep_hex(std::string_view digits);
   // Uninitialised room for `size` bytes.
   std::span<std::uint8_t> room(std::size_t size);
   void clear();

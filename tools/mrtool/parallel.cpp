@@ -12,9 +12,13 @@ constexpr std::size_t kLeastItems = 128;  // a thread costs about as much as thi
 
 }  // namespace
 
-void for_parts(std::size_t count, unsigned threads, const std::function<void(std::size_t, std::size_t)>& work) {
+std::size_t part_size(std::size_t count, unsigned threads) {
   const std::size_t parts = std::clamp<std::size_t>(count / kLeastItems, 1, threads);
-  const std::size_t size = (count + parts - 1) / parts;
+  return (count + parts - 1) / parts;
+}
+
+void for_parts(std::size_t count, unsigned threads, const std::function<void(std::size_t, std::size_t)>& work) {
+  const std::size_t size = part_size(count, threads);
   std::vector<std::future<void>> others;
   std::size_t begin = 0;
   for (; begin + size < count; begin += size) {

@@ -2,6 +2,8 @@
 // nothing but the batch at hand is held.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "lib/content/judgement.hpp"
 #include "lib/replay/replay.hpp"
 #include "tools/mrtool/cli/filter.hpp"
@@ -84,11 +86,19 @@ class Inspection {
     if (tpm2_yaml_ != nullptr) {
       tpm2_yaml_->fold(*step.batch);
     }
-    for (const RecordView& view : views_of(step)) {
+    const std::vector<RecordView> views = complete_views(step);
+    const bool apart = renderer_->renders_apart();
+    for (const RecordView& view : views) {
       ++shown_;
       digests_ += view.digests.size();
       notice(view);
-      renderer_->record(view);
+      if (!apart) {
+        renderer_->record(view);
+        session_.out().settle();
+      }
+    }
+    for (const Part& part : parts_) {
+      renderer_->rendered(part.text, part.records);
       session_.out().settle();
     }
     session_.out().flush();
@@ -125,7 +135,8 @@ class Inspection {
     }
   }
 
-  std::vector<RecordView> views_of(const LogChain::Step& step) const {
+  // And renders them, in parts, where the rendering allows that.
+  std::vector<RecordView> complete_views(const LogChain::Step& step) {
     std::vector<RecordView> views;
     for (const Record& record : step.batch->records) {
       if (filter_.takes(record)) {
@@ -135,7 +146,14 @@ class Inspection {
         view.info = step.info;
       }
     }
-    for_parts(views.size(), threads_, [this, &views, &step](std::size_t begin, std::size_t end) {
+    const bool apart = renderer_->renders_apart();
+    const std::size_t size = std::max<std::size_t>(part_size(views.size(), threads_), 1);
+    parts_.resize(apart ? (views.size() + size - 1) / size : 0);
+    for (Part& part : parts_) {
+      part.text.clear();
+      part.records = 0;
+    }
+    for_parts(views.size(), threads_, [&](std::size_t begin, std::size_t end) {
       HashEngine engine;
       std::vector<const Record*> records;
       for (std::size_t i = begin; i < end; ++i) {
@@ -145,6 +163,11 @@ class Inspection {
       for (std::size_t i = begin; i < end; ++i) {
         views[i].judgement = std::move(judgements[i - begin]);
         complete(views[i]);
+      }
+      if (apart) {
+        Part& part = parts_[begin / size];
+        part.records = end - begin;
+        renderer_->render(std::span(views).subspan(begin, end - begin), part.text);
       }
     });
     return views;
@@ -191,6 +214,11 @@ class Inspection {
   unsigned threads_;
   std::unique_ptr<InspectRenderer> renderer_;
   InspectTpm2Yaml* tpm2_yaml_;  // the renderer, when it is that one
+  struct Part {
+    std::string text;
+    std::size_t records = 0;
+  };
+  std::vector<Part> parts_;  // of a batch that is rendered apart
   std::uint64_t shown_ = 0;
   std::uint64_t digests_ = 0;  // of the records shown, those of selected banks
 };

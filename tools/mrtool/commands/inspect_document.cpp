@@ -181,7 +181,7 @@ class InspectDocument final : public InspectRenderer {
 class InspectLines final : public InspectRenderer {
  public:
   InspectLines(std::string& out, const InspectOptions& options)
-      : writer_(make_json_writer(out, true)), options_(options) {}
+      : out_(out), writer_(make_json_writer(out, true)), options_(options) {}
 
   void begin_log(std::size_t /*log*/, const LogInfo& /*info*/, std::span<const LogSummary> logs) override {
     begin(logs);
@@ -190,6 +190,18 @@ class InspectLines final : public InspectRenderer {
   void record(const RecordView& view) override {
     describe_record(view, *writer_, options_.raw);
     ++records_;
+  }
+
+  bool renders_apart() const override { return true; }
+  void render(std::span<const RecordView> views, std::string& out) const override {
+    const auto writer = make_json_writer(out, true);
+    for (const RecordView& view : views) {
+      describe_record(view, *writer, options_.raw);
+    }
+  }
+  void rendered(std::string_view text, std::size_t records) override {
+    out_ += text;
+    records_ += records;
   }
 
   void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) override {
@@ -220,6 +232,7 @@ class InspectLines final : public InspectRenderer {
     }
   }
 
+  std::string& out_;
   std::unique_ptr<DocumentWriter> writer_;
   InspectOptions options_;
   std::uint64_t records_ = 0;

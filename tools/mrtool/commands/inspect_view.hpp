@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/chain.hpp"
@@ -36,6 +38,11 @@ class InspectRenderer {
   virtual ~InspectRenderer() = default;
   virtual void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) = 0;
   virtual void record(const RecordView& view) = 0;
+  // A rendering in which records do not depend on each other may be made apart, by several threads: render() appends
+  // to `out` what record() would have, and rendered() takes all of that in its order.
+  virtual bool renders_apart() const { return false; }
+  virtual void render(std::span<const RecordView> /*views*/, std::string& /*out*/) const {}
+  virtual void rendered(std::string_view /*text*/, std::size_t /*records*/) {}
   virtual void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) = 0;
 };
 

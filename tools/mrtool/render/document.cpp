@@ -2,21 +2,42 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace mrtool {
 
 struct UniqueNames::State {
+  // Structures have a few fields mostly, and looking through those costs less than hashing them.
+  static constexpr std::size_t kFew = 16;
+  std::vector<std::string> few;
+
   std::unordered_set<std::string> given;
   std::unordered_map<std::string, std::uint64_t> counts;
   std::string last;
+
+  // The names so far differ from each other, so each counts once.
+  void leave_few() {
+    for (const std::string& name : few) {
+      counts[name] = 1;
+      given.insert(name);
+    }
+    few.clear();
+  }
 };
 
 UniqueNames::UniqueNames() : state_(std::make_unique<State>()) {}
 UniqueNames::~UniqueNames() = default;
 
 std::string_view UniqueNames::unique(std::string_view name) {
+  if (state_->given.empty()) {
+    if (state_->few.size() < State::kFew && std::ranges::find(state_->few, name) == state_->few.end()) {
+      return state_->few.emplace_back(name);
+    }
+    state_->leave_few();
+  }
   state_->last = name;
   std::uint64_t& count = state_->counts[state_->last];
   ++count;

@@ -49,7 +49,9 @@ class JsonWriter final : public DocumentWriter {
 
   void number(Number value) override {
     begin_value();
-    fmt::format_to(std::back_inserter(out_), fmt::runtime(value.wide ? R"("{}")" : "{}"), value.value);
+    const fmt::format_int digits(value.value);
+    const std::string_view quote = value.wide ? "\"" : "";
+    out_.append(quote).append(digits.data(), digits.size()).append(quote);
     end_value();
   }
 

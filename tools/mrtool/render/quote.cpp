@@ -74,6 +74,23 @@ bool is_invisible(std::uint32_t value) {
   return std::ranges::any_of(kInvisible, [value](Range range) { return range.first <= value && value <= range.last; });
 }
 
+// Printable ASCII that stands for itself between quotes.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  std::fill(plain.begin() + ' ', plain.begin() + '~' + 1, true);
+  plain['"'] = false;
+  plain['\\'] = false;
+  return plain;
+}();
+
+std::size_t plain_run(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<std::uint8_t>(text[size])]) {
+    ++size;
+  }
+  return size;
+}
+
 void append_escape(std::string& out, std::uint32_t value, QuoteStyle style) {
   const auto to = std::back_inserter(out);
   switch (value) {
@@ -105,6 +122,13 @@ bool append_quoted(std::string& out, std::string_view text, QuoteStyle style) {
   bool valid = true;
   out += '"';
   while (!text.empty()) {
+    // Nearly all text is plain, and is copied in runs.
+    const std::size_t plain = plain_run(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
     const CodePoint next = decode_front(text);
     if (!next.valid) {
       valid = false;
