@@ -97,6 +97,48 @@ _mrtool() {
     --tolerate)
       return
       ;;
+    --event)
+      return
+      ;;
+    --file)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --digest)
+      return
+      ;;
+    --event-type)
+      return
+      ;;
+    --data)
+      return
+      ;;
+    --virtual)
+      return
+      ;;
+    --on)
+      return
+      ;;
+    --as)
+      mapfile -t COMPREPLY < <(compgen -W 'virtual records direct' -- "$current")
+      return
+      ;;
+    --interval)
+      return
+      ;;
+    --backend)
+      mapfile -t COMPREPLY < <(compgen -W 'append-event measurements digest configfs tpm software' -- "$current")
+      return
+      ;;
+    --log)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --wait)
+      return
+      ;;
     --eventlog-version)
       mapfile -t COMPREPLY < <(compgen -W '1 2' -- "$current")
       return
@@ -125,7 +167,7 @@ _mrtool() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--quote|--sig|--pcrs|--key|--ca|--crl|--tcb-info|--nonce|--at|--policy|--ima-key|--require|--tolerate|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--quote|--sig|--pcrs|--key|--ca|--crl|--tcb-info|--nonce|--at|--policy|--ima-key|--require|--tolerate|--event|--file|--digest|--event-type|--data|--virtual|--on|--as|--interval|--backend|--log|--wait|--eventlog-version|-o|--output|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
     -*) ;;
     *) command=${COMP_WORDS[i]}; break ;;
     esac
@@ -135,7 +177,7 @@ _mrtool() {
   '')
     options='--color --quiet --verbose --threads --root --help --version'
     if [[ $current != -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W 'inspect replay verify explain convert registers formats' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'inspect replay verify explain convert extend ima-bridge registers formats' -- "$current")
       return
     fi
     ;;
@@ -157,6 +199,14 @@ _mrtool() {
     ;;
   convert)
     options='--register --bank --to --dialect --loss-report --allow-loss --allow-gap --output --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
+    ;;
+  extend)
+    options='--bank --tcti --event --file --digest --stdin --event-type --data --by-event --virtual --on --backend --log --wait --recover --force --text --json --ndjson --diagnostics --color --quiet --verbose --threads --root --help --version'
+    logs='rtmr0 rtmr1 rtmr2 rtmr3 rem0 rem1 rem2 rem3 pcr0 pcr1 pcr2 pcr3 pcr4 pcr5 pcr6 pcr7 pcr8 pcr9 pcr10 pcr11 pcr12 pcr13 pcr14 pcr15 pcr16 pcr17 pcr18 pcr19 pcr20 pcr21 pcr22 pcr23'
+    ;;
+  ima-bridge)
+    options='--bank --tcti --virtual --on --as --follow --once --interval --backend --log --wait --force --text --json --ndjson --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   registers)

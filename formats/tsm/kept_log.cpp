@@ -7,6 +7,7 @@
 #include "formats/tsm/reader.hpp"
 #include "lib/content/tsm_line.hpp"
 #include "lib/crypto/hash.hpp"
+#include "lib/registers/initial.hpp"
 
 namespace mrtool::tsm {
 namespace {
@@ -19,7 +20,8 @@ using extend::LogEnd;
 // Follows a log to its end: where it leaves the register, and whether a SYNC is due.
 class Follower {
  public:
-  Follower(const Register& reg, HashAlgorithm bank) : key_{.reg = reg, .bank = bank} {}
+  Follower(const Register& reg, HashAlgorithm bank)
+      : key_{.reg = reg, .bank = bank}, value_(platform_initial_value(reg, find_algorithm(bank)->size, true).value) {}
 
   void take(const Record& record) {
     end_.size = record.offset + record.raw.size();
@@ -40,19 +42,17 @@ class Follower {
         break;
       case TsmLine::record:
         if (!end_.in_sync && block_) {
-          value_ = block_;  // no SYNC: none of the direct extensions before it had been done (3.5)
+          value_ = *block_;  // no SYNC: none of the direct extensions before it had been done (3.5)
         }
         end_.in_sync = true;
         break;
     }
-    if (value_) {
-      engine_.extend(key_.bank, *value_, record.digests.front().value);
-    }
+    engine_.extend(key_.bank, value_, record.digests.front().value);
   }
 
   LogEnd end(std::uint64_t size) && {
-    if (value_) {
-      end_.values[key_] = *value_;
+    if (end_.records > 0) {
+      end_.values[key_] = value_;
     }
     end_.size = size;
     return std::move(end_);
@@ -62,7 +62,7 @@ class Follower {
   RegisterKey key_;
   HashEngine engine_;
   LogEnd end_;
-  std::optional<Digest> value_;  // not known before the first SYNC
+  Digest value_;                 // before the first SYNC, where the platform starts the register
   std::optional<Digest> block_;  // before the first of the .EXTEND lines at hand
 };
 
@@ -132,11 +132,15 @@ std::vector<Event> TsmKeptLog::resume(const Register& reg, std::span<const BankD
   return {std::move(sync)};
 }
 
-// The kernel asks for no SYNC before a direct extension (3.4).
+// The kernel asks for no SYNC before a direct extension (3.4). One that begins a log has it where the register is not
+// where the platform starts it: nothing else would say where the log goes on from.
 std::vector<Event> TsmKeptLog::resume_before(const Event& next, const Register& reg,
                                              std::span<const BankDigest> present, const LogEnd& end) {
   const bool direct = next.type == static_cast<std::uint32_t>(TsmLine::extend);
-  return direct && !has_left(reg, present, end) ? std::vector<Event>() : resume(reg, present, end);
+  const Digest& value = present.front().digest;
+  const bool goes_on = end.size > 0 ? !has_left(reg, present, end)
+                                    : value == platform_initial_value(reg, value.size(), true).value;
+  return direct && goes_on ? std::vector<Event>() : resume(reg, present, end);
 }
 
 Result<Append> TsmKeptLog::encode(const Event& event, const Register& /*reg*/, const LogEnd& end, bool first) {

@@ -111,13 +111,15 @@ std::optional<std::size_t> check_case(const std::filesystem::path& directory) {
     CHECK(kept.notes.empty());
     ++steps;
   }
-  // The log read whole leads where following it did.
+  // The log read whole leads where following it did, unless somebody wrote a line that looks like a SYNC: it is taken
+  // for one, and the next append says where the register is.
+  const bool forged = directory.filename() == "fake-sync";
   const auto scanned = kept.log->scan(make_memory_source(as_bytes(log)), reg_of("rtmr3"), *bank);
   REQUIRE(scanned);
   CHECK(scanned->size == log.size());
   if (const auto value = scanned->values.find({.reg = reg_of("rtmr3"), .bank = *bank});
       value != scanned->values.end()) {
-    CHECK(value->second.hex() == kept.value());
+    CHECK((value->second.hex() == kept.value()) != forged);
   }
   return steps;
 }

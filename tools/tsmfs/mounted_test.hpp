@@ -92,4 +92,15 @@ class Mounted {
 inline const std::string kUpstream = "sys/devices/virtual/misc/tdx_guest/measurements/";
 inline const std::string kRfc = "sys/kernel/tsm/measurement-example/";
 
+// The registers of tsmfs under a root that has a /run, too.
+struct GuestRoot {
+  Mounted mounted;
+  Scratch scratch;
+
+  GuestRoot() {
+    std::filesystem::create_directory_symlink(mounted / "sys", scratch / "sys");
+    std::filesystem::create_directory(scratch / "run");
+  }
+};
+
 }  // namespace mrtool::testing

@@ -154,6 +154,9 @@ class Inspection {
       part.records = 0;
     }
     for_parts(views.size(), threads_, [&](std::size_t begin, std::size_t end) {
+      if (begin == end) {
+        return;
+      }
       HashEngine engine;
       std::vector<const Record*> records;
       for (std::size_t i = begin; i < end; ++i) {
