@@ -46,11 +46,16 @@ class FakeKernel final : public Host {
   std::size_t takes = SIZE_MAX;
   // What happens between the look before a write and the write.
   std::function<void()> meanwhile;
+  // What happens when a file is opened for reading.
+  std::function<void(const std::string& path)> on_open;
   std::vector<std::string> written;  // every write that reached the kernel: its path
   std::uint64_t log_limit = 4 * 1024 * 1024;
 
   std::string system_path(const std::string& path) const override { return real_->system_path(path); }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    if (on_open) {
+      on_open(path);
+    }
     if (path == unreadable) {
       return std::unexpected(failed(path, EACCES));
     }

@@ -101,6 +101,10 @@ Status KernelLog::begin() {
   MRTOOL_TRY(value, read());
   MRTOOL_TRY(log, read_on());
   walk(seen_, log, bank_, engine_);
+  // A log that states no value is empty or holds direct extensions only: it ends where the register was just before.
+  if (!seen_.value) {
+    seen_.value = value;
+  }
   present_ = {.records = seen_.records, .value = value};
   return {};
 }
@@ -135,9 +139,6 @@ Result<std::optional<Extended>> KernelLog::find(const Line& line, const Digest& 
   MRTOOL_TRY(bytes, read_on());
   const std::uint64_t first = seen_.records;
   const std::uint64_t known = present_.records - first;
-  if (!seen_.value && known == 0) {
-    seen_.value = before;
-  }
   const std::vector<WalkedLine> lines = walk(seen_, bytes, bank_, engine_);
   const auto candidates = std::span(lines).subspan(std::min<std::size_t>(known, lines.size()));
   // The walk is right where it passes through what the register held before and after.

@@ -161,6 +161,22 @@ TEST_CASE("what others append at the same time does not get into the results") {
   CHECK(results[3].banks[0].after.hex() == machine.value());
 }
 
+TEST_CASE("others begin the log after it was found empty") {
+  Machine machine;
+  int looks = 0;
+  machine.kernel.on_open = [&](const std::string& path) {
+    if (path.ends_with("/digest") && ++looks == 2) {  // between the look at the log and that before the first write
+      machine.others_append("theirs");
+    }
+  };
+  const Measured measured = measure(machine, {line("one"), line("two")});
+  REQUIRE(measured.status);
+  CHECK(measured.results[0].record == 2);
+  check_result(machine, measured.results[0], "one");
+  CHECK(measured.results[0].banks[0].after == measured.results[1].banks[0].before);
+  check_result(machine, measured.results[1], "two");
+}
+
 TEST_CASE("a forged line of a direct extension in the log does not mislead") {
   Machine machine;
   REQUIRE(measure(machine, {line("one")}).status);
