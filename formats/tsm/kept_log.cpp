@@ -138,8 +138,8 @@ std::vector<Event> TsmKeptLog::resume_before(const Event& next, const Register& 
                                              std::span<const BankDigest> present, const LogEnd& end) {
   const bool direct = next.type == static_cast<std::uint32_t>(TsmLine::extend);
   const Digest& value = present.front().digest;
-  const bool goes_on = end.size > 0 ? !has_left(reg, present, end)
-                                    : value == platform_initial_value(reg, value.size(), true).value;
+  const bool goes_on =
+      end.size > 0 ? !has_left(reg, present, end) : value == platform_initial_value(reg, value.size(), true).value;
   return direct && goes_on ? std::vector<Event>() : resume(reg, present, end);
 }
 

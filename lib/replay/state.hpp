@@ -122,7 +122,7 @@ class SlotTable {
   std::vector<Slot> slots_;
   std::map<Register, std::size_t> others_;
   std::size_t last_other_ = 0;  // found last: records of a log are mostly about one register
-  std::size_t limited_ = 0;                                          // of others_, those that a log brought in
+  std::size_t limited_ = 0;     // of others_, those that a log brought in
   std::array<std::array<std::uint16_t, kDirect>, kKinds> direct_{};  // slot + 1, 0 for none
 };
 
