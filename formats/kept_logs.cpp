@@ -17,6 +17,7 @@
 namespace mrtool {
 namespace {
 
+constexpr std::string_view kTsm = "tsm";
 // Each has one bank.
 constexpr std::array kTsmRegisters{RegisterKind::rtmr, RegisterKind::rem, RegisterKind::virtual_mr};
 constexpr std::array kPcrs{RegisterKind::pcr};
@@ -30,7 +31,7 @@ bool holds(std::span<const RegisterKind> kinds, const Register& reg) {
 
 std::span<const KeptLogRow> kept_logs() {
   static const std::array kRows = std::to_array<KeptLogRow>({
-      {.format = "tsm",
+      {.format = kTsm,
        .kinds = kTsmRegisters,
        .default_for = kTsmRegisters,
        .make = [](const Register&, std::span<const HashAlgorithm> banks,
@@ -84,6 +85,10 @@ Result<const KeptLogRow*> find_kept_log(std::string_view format, const Register&
 Result<std::unique_ptr<extend::KeptLog>> make_kept_log(std::string_view format, const Register& reg,
                                                        std::span<const HashAlgorithm> banks, Host& host) {
   MRTOOL_TRY(row, find_kept_log(format, reg));
+  if (row->format == kTsm && banks.size() > 1) {
+    return fail(ErrorKind::usage, fmt::format("{} has {} banks and a TSM log holds one: name it with --bank",
+                                              to_string(reg), banks.size()));
+  }
   return row->make(reg, banks, host);
 }
 

@@ -95,7 +95,7 @@ BENCHMARK(bare_syncs)->UseRealTime();
 void kept(benchmark::State& state) {
   const Directory directory;
   Register target(directory.path());
-  const auto log = make_tsm_kept_log(kBanks[0]);
+  const auto log = tsm::make_tsm_kept_log(kBanks[0]);
   const auto host = make_host("");
   extend::Keeper keeper(target, *log, *host, {});
   std::vector<extend::Event> events;

@@ -8,6 +8,7 @@
 #include "lib/content/tsm_line.hpp"
 #include "lib/crypto/hash.hpp"
 #include "lib/registers/initial.hpp"
+#include "lib/registers/names.hpp"
 
 namespace mrtool::tsm {
 namespace {
@@ -102,6 +103,7 @@ Result<LogEnd> TsmKeptLog::scan(std::unique_ptr<ByteSource> source, const Regist
   std::uint64_t size = 0;
   Batch batch;
   bool more = true;
+  bool first = true;  // nothing but comments was read
   while (more) {
     MRTOOL_TRY(again, reader->read(batch));
     more = again;
@@ -110,6 +112,11 @@ Result<LogEnd> TsmKeptLog::scan(std::unique_ptr<ByteSource> source, const Regist
                   "expected a log as the kernel writes it, found one that carries records of another format");
     }
     for (const Record& record : batch.records) {
+      if (first && record.type == static_cast<std::uint32_t>(TsmLine::record)) {
+        return fail(ErrorKind::malformed,
+                    "expected a log that begins with SYNC, as kernels and mrtool begin one, found another line");
+      }
+      first = first && record.type == static_cast<std::uint32_t>(TsmLine::comment);
       follower.take(record);
       size = record.offset + record.raw.size();
     }
@@ -143,8 +150,13 @@ std::vector<Event> TsmKeptLog::resume_before(const Event& next, const Register& 
   return direct && goes_on ? std::vector<Event>() : resume(reg, present, end);
 }
 
-Result<Append> TsmKeptLog::encode(const Event& event, const Register& /*reg*/, const LogEnd& end, bool first) {
+Result<Append> TsmKeptLog::encode(const Event& event, const Register& reg, const LogEnd& end, bool first) {
   const std::string_view line = as_text(event.data);
+  const auto kept = std::ranges::find(end.values, reg, [](const auto& value) { return value.first.reg; });
+  if (kept != end.values.end() && kept->first.bank != bank_) {
+    return fail(ErrorKind::unsupported, fmt::format("the log of {} is kept in bank {}, and a TSM log has one bank",
+                                                    to_string(reg), to_string(kept->first.bank)));
+  }
   if (event.content != ContentType::tsm) {
     return fail(ErrorKind::unsupported, "a TSM log holds lines of text, and this event is none");
   }

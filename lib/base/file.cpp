@@ -63,8 +63,8 @@ class RealFile final : public File {
     while (!bytes.empty()) {
       const ssize_t written = uninterrupted(
           [&] { return ::pwrite(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
-      if (written < 0) {
-        return io_error(path_, "cannot be written", errno);
+      if (written <= 0) {
+        return io_error(path_, "cannot be written", written < 0 ? errno : EIO);
       }
       bytes = bytes.subspan(static_cast<std::size_t>(written));
       offset += static_cast<std::uint64_t>(written);
@@ -157,6 +157,11 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileAcces
   struct stat status = {};
   if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return io_error(path, "is no regular file", S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  }
+  constexpr mode_t kWritableByOthers = 022;
+  if (access.own &&
+      (status.st_uid != ::geteuid() || status.st_nlink != 1 || (!made && (status.st_mode & kWritableByOthers) != 0))) {
+    return io_error(path, "is not this user's alone, and is not trusted: see who made it, and remove it", EPERM);
   }
   if (made) {
     (void)::fchmod(file.number(), access.mode & kModeBits);

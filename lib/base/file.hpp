@@ -40,6 +40,8 @@ struct FileAccess {
   bool create = true;            // where it is not there
   std::uint32_t mode = 0644;     // of a file that is made, whatever the umask
   bool follow_symlinks = false;  // O_NOFOLLOW otherwise
+  bool own =
+      false;  // fails unless it is this user's alone: nobody else's, writable by nobody else, without another name
 };
 
 // Opens a regular file; anything else fails.

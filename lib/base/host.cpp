@@ -259,11 +259,12 @@ class RealHost final : public Host {
     constexpr mode_t kMode = 0755;
     for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
       const std::string part = path.substr(0, end);
-      if (::mkdir(part.c_str(), kMode) == 0) {
+      const int error = ::mkdir(part.c_str(), kMode) == 0 ? 0 : errno;
+      if (error == 0) {
         (void)::chmod(part.c_str(), kMode);
         sync_directory(directory_of(part));
       } else if (kind(part) != FileKind::directory) {
-        return io_error(part, "cannot be created", errno == EEXIST ? ENOTDIR : errno);
+        return io_error(part, "cannot be created", error == EEXIST ? ENOTDIR : error);
       }
       if (end == std::string::npos) {
         return {};

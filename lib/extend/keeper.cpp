@@ -70,11 +70,16 @@ Status Keeper::State::begin() {
   }
   MRTOOL_TRY(locked, acquire_lock(host, path_of(kLockName), path_of(kJournalName), options.lock_wait));
   lock = std::move(locked);
+  if (!options.log_path.empty() && !log.marks_dirty()) {
+    MRTOOL_TRY(locked_log, acquire_lock(host, log_path + ".lock", log_path + ".lock.next", options.lock_wait));
+    log_lock = std::move(locked_log);
+  }
   resume_due = false;
   return in_turn([this] { return load_journal(); }, [this] { return journal.pending ? finish_pending() : Status(); });
 }
 
 void Keeper::State::leave() {
+  log_lock.reset();
   lock.reset();
   if (log.marks_dirty()) {
     log_file.reset();  // it is locked as long as it is open

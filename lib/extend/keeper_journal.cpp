@@ -7,13 +7,14 @@ namespace mrtool::extend {
 namespace {
 
 constexpr std::uint32_t kPrivate = 0600;
-constexpr std::size_t kRoomForIdle = 16 * 1024;  // bytes: what says that a batch is done
+constexpr std::uint64_t kLongJournal = 64 * 1024;  // bytes
+constexpr std::size_t kRoomForIdle = 16 * 1024;    // bytes: what says that a batch is done
 
 }  // namespace
 
 Status Keeper::State::load_journal() {
   if (!journal_file || !journal_file->is_in_place()) {
-    MRTOOL_TRY(opened, host.open_file(path_of(kJournalName), {.mode = kPrivate}));
+    MRTOOL_TRY(opened, host.open_file(path_of(kJournalName), {.mode = kPrivate, .own = true}));
     journal_file = std::move(opened);
     own_sequence.reset();
   }
@@ -55,7 +56,9 @@ Status Keeper::State::write_idle(const LogEnd& at, File& file) {
     return status;
   }
   journal = std::move(next);
-  return {};
+  // What a big batch left behind it would be read by every run.
+  MRTOOL_TRY(size, journal_file->size());
+  return size > kLongJournal ? journal_file->truncate(encode_journal(journal).size()) : Status();
 }
 
 }  // namespace mrtool::extend

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kAnchorBytes = 4096;
 constexpr std::uint32_t kReadable = 0644;
+constexpr std::uint32_t kPrivate = 0600;
 
 // The file from its beginning. The file outlives it.
 class FileBytes final : public ByteSource {
@@ -52,7 +53,8 @@ Result<Digest> anchor_of(File& log, std::uint64_t at) {
 
 Status Keeper::State::open_log_file() {
   if (!log_file || !log_file->is_in_place()) {
-    MRTOOL_TRY(opened, host.open_file(log_path, {.mode = kReadable}));
+    // A lock on systemd's log can be had by whoever may read it.
+    MRTOOL_TRY(opened, host.open_file(log_path, {.mode = log.marks_dirty() ? kPrivate : kReadable}));
     log_file = std::move(opened);
     if (auto status = write_companions(); !status) {
       return status;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib/extend/keeper_state.hpp"
+#include "lib/extend/lock.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool::extend {
@@ -55,6 +56,32 @@ Result<std::unique_ptr<File>> log_of(const Journal& journal, Host& host) {
   return anchor == journal.anchor ? std::move(file) : nullptr;
 }
 
+// The log's bytes from Pending::tail_at on are those of the batch, written as far as it came, over those that it
+// replaces.
+bool is_of_batch(const Pending& pending, const Bytes& there) {
+  for (std::size_t steps = 0; steps <= pending.steps.size(); ++steps) {
+    const Bytes whole = tail_after(pending, steps);
+    const auto written = static_cast<std::size_t>(std::ranges::mismatch(there, whole).in1 - there.begin());
+    const ByteView rest = ByteView(there).subspan(written);
+    const ByteView replaced = ByteView(pending.tail).subspan(std::min(written, pending.tail.size()));
+    if (equal(rest, replaced) || rest.empty()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Does the register's value say nothing because it begins anew where the batch began?
+bool may_have_been_reset(const Pending& pending, bool same_boot) {
+  constexpr std::uint32_t kDebugPcr = 16;
+  constexpr std::uint32_t kApplicationPcr = 23;
+  const bool resettable =
+      pending.reg.kind == RegisterKind::pcr && (pending.reg.index == kDebugPcr || pending.reg.index == kApplicationPcr);
+  return !same_boot || (resettable && std::ranges::all_of(pending.before, [](const BankDigest& value) {
+                          return value.digest == Digest::filled(value.digest.size(), 0);
+                        }));
+}
+
 RecoveryReport report_on(const Pending& pending, std::optional<std::size_t> steps, bool same_boot) {
   const std::uint64_t asked = asked_of(pending, pending.steps.size());
   const std::uint64_t have = steps ? asked_of(pending, *steps) : 0;
@@ -63,7 +90,14 @@ RecoveryReport report_on(const Pending& pending, std::optional<std::size_t> step
   if (asked == 0) {
     return {};
   }
-  if (!steps && !same_boot) {
+  if (steps && have == 0 && may_have_been_reset(pending, same_boot)) {
+    report.recovery = Recovery::unknown;
+    report.message = fmt::format(
+        "An earlier run was broken off. {} is where it was before its {}, but it can have been reset since: whether "
+        "they "
+        "had been extended cannot be known.",
+        reg, count_of(asked));
+  } else if (!steps && !same_boot) {
     report.recovery = Recovery::unknown;
     report.message = fmt::format(
         "An earlier run was broken off and the machine was started anew since, so whether {} had been extended by its "
@@ -99,6 +133,40 @@ RecoveryReport report_on(const Pending& pending, std::optional<std::size_t> step
 
 }  // namespace
 
+// Somebody wrote to the log since the batch was broken off. Nothing of that is touched: what the register has of the
+// batch is appended where others may append, too, and told elsewhere.
+Status Keeper::State::finish_in_changed_log(const Pending& pending, std::optional<std::size_t> steps,
+                                            RecoveryReport found, File& file) {
+  if (steps && *steps > 0 && pending.marks_dirty) {
+    const Bytes batch = tail_after(pending, *steps);
+    MRTOOL_TRY(size, file.size());
+    MRTOOL_TRY(last, file.read_at(size - std::min<std::uint64_t>(size, batch.size()), batch.size()));
+    if (last != batch) {
+      if (auto status = in_turn([&] { return file.write_at(size, batch); }, [&] { return file.sync(); }); !status) {
+        return status;
+      }
+    }
+    if (!pending.was_dirty) {
+      MRTOOL_TRY(mode, file.mode());
+      if (auto status = file.set_mode(mode & ~kDirty); !status) {
+        return status;
+      }
+    }
+  } else if (steps && asked_of(pending, *steps) > 0) {
+    found.recovery = Recovery::unknown;
+    found.message = fmt::format(
+        "An earlier run was broken off when it had extended {} by {}, and its log {} was changed since, which is left "
+        "as "
+        "it is: it may lack them.",
+        to_string(pending.reg), count_of(found.extended), journal.log_path);
+  }
+  journal.end = {};
+  journal.anchor = {};
+  journal.pending.reset();
+  report = std::move(found);
+  return write_journal(journal);
+}
+
 Status Keeper::State::finish_pending() {
   const Pending pending = *journal.pending;
   std::unique_ptr<ExtendTarget> other;
@@ -130,6 +198,17 @@ Status Keeper::State::finish_pending() {
     journal.pending.reset();
     report = std::move(found);
     return write_journal(journal);
+  }
+  if (pending.marks_dirty) {
+    MRTOOL_TRY(locked, wait_for_lock(*file, options.lock_wait));
+    if (!locked) {
+      return fail(ErrorKind::io, fmt::format("{} is locked by another program that appends to it", journal.log_path));
+    }
+  }
+  MRTOOL_TRY(size, file->size());
+  MRTOOL_TRY(there, file->read_at(pending.tail_at, static_cast<std::size_t>(size - pending.tail_at)));
+  if (!is_of_batch(pending, there)) {
+    return finish_in_changed_log(pending, steps, std::move(found), *file);
   }
   if (auto status = write_steps(*file, pending, steps.value_or(0)); !status) {
     return status;

@@ -29,6 +29,7 @@ struct Keeper::State {
 
   // While the lock is held. The journal's file and the log's stay open in between.
   std::unique_ptr<File> lock;
+  std::unique_ptr<File> log_lock;  // of a log that the user named: other registers may be kept in it
   std::unique_ptr<File> journal_file;
   std::unique_ptr<File> log_file;
   Journal journal;               // as the file has it; empty where there is none
@@ -72,6 +73,8 @@ struct Keeper::State {
 
   // keeper_recovery.cpp: finishes the journal's batch.
   Status finish_pending();
+  Status finish_in_changed_log(const Pending& pending, std::optional<std::size_t> steps, RecoveryReport found,
+                               File& file);
 };
 
 // SHA-256 of the log's last bytes before `at`, by which it is known again.

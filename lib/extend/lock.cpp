@@ -35,7 +35,7 @@ Result<bool> poll(File& file, Clock::time_point until) {
 // while it was waited for.
 Result<std::unique_ptr<File>> lock_at(Host& host, const std::string& path, Clock::time_point until) {
   while (true) {
-    MRTOOL_TRY(file, host.open_file(path, {.mode = kPrivate}));
+    MRTOOL_TRY(file, host.open_file(path, {.mode = kPrivate, .own = true}));
     MRTOOL_TRY(locked, poll(*file, until));
     if (!locked || file->is_in_place()) {
       return locked ? std::move(file) : nullptr;

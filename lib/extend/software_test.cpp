@@ -1,9 +1,5 @@
-// Software registers, and processes that extend them at once through a keeper each.
+// Software registers.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <set>
 
 #include "lib/extend/backends.hpp"
 #include "lib/extend/test_keeper.hpp"
@@ -94,57 +90,4 @@ TEST_CASE("a damaged file is refused, with its name") {
   REQUIRE_FALSE(target);
   CHECK(target.error().kind == ErrorKind::malformed);
   CHECK(target.error().file == scratch / "regs.json");
-}
-
-TEST_CASE("16 processes extend one register by 1,000 events each: all are in the log, once, and lead to the register") {
-  // In memory where there is such a place: each event replaces the file and syncs it.
-  const std::filesystem::path memory = "/dev/shm";
-  const Scratch scratch(::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path());
-  constexpr int kProcesses = 16;
-  constexpr int kEvents = 1000;
-  std::vector<pid_t> children;
-  for (int process = 0; process < kProcesses; ++process) {
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      const auto host = make_host("");
-      const auto target = open_in(scratch, "pcr11", *host);
-      LineLog log;
-      KeeperOptions options;
-      options.lock_wait = std::chrono::minutes(2);
-      Keeper keeper(**target, log, *host, options);
-      int done = 0;
-      // Half of them in one batch, half one by one or a few at a time.
-      for (int i = 0; i < kEvents;) {
-        const int size = process % 2 == 0 ? kEvents : std::min(1 + i % 50, kEvents - i);
-        std::vector<std::string> texts;
-        for (int k = 0; k < size; ++k) {
-          texts.push_back(fmt::format("{}.{}", process, i++));
-        }
-        if (!keeper.measure(events_of(texts), [&](std::size_t, const Extended&) { ++done; })) {
-          ::_exit(1);
-        }
-      }
-      ::_exit(done == kEvents ? 0 : 1);
-    }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    CHECK(status == 0);
-  }
-  const std::string text = read_text(scratch / "regs.json.mrtool/pcr11/log");
-  const auto end = LineLog::fold(text);
-  REQUIRE(end);
-  CHECK(end->records == kProcesses * kEvents);
-  std::set<std::string> lines;
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    lines.insert(text.substr(at, text.find('\n', at) - at));
-  }
-  CHECK(lines.size() == kProcesses * kEvents + 1);
-  const auto host = make_host("");
-  const auto target = open_in(scratch, "pcr11", *host);
-  REQUIRE(target);
-  CHECK(end->values.at({.reg = reg_of("pcr11"), .bank = HashAlgorithm::sha256}) == (*target)->read().value()[0].digest);
 }

@@ -98,7 +98,9 @@ class Run {
         return refused;
       }
       if (session_.out().failed()) {
-        return fail(ErrorKind::io, "what was measured cannot be told any more: the lines that follow are left alone");
+        return fail(ErrorKind::io,
+                    "the results cannot be written any more; all lines that were read are measured, those that follow "
+                    "are left alone");
       }
     }
     if (count == 0 && asked_.lines_are_implied) {
@@ -241,6 +243,14 @@ int extend_command(const CommandLine& line, Environment& environment) {
     return session.stop(asked.error());
   }
   const bool all = asked->recover && !asked->reg && asked->events.empty() && !asked->lines;
+  if (all && !asked->options.target.backend.empty()) {
+    return session.stop({.kind = ErrorKind::usage,
+                         .message = "name the register to recover beside --backend; without both, all registers of "
+                                    "this machine that an earlier run left unfinished are recovered",
+                         .file = {},
+                         .offset = {},
+                         .record = {}});
+  }
   return all ? recover_all(session, *asked) : run(session, *asked);
 }
 

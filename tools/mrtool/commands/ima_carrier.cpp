@@ -14,6 +14,7 @@ namespace mrtool {
 namespace {
 
 constexpr std::string_view kLines = "tsm";
+constexpr std::string_view kSystemd = "systemd";
 
 std::string name_of(const Record& entry) {
   const auto fields = ima::fields_of(entry, ByteOrder::little);
@@ -30,6 +31,12 @@ Result<std::unique_ptr<ImaCarrier>> ImaCarrier::open(Measurer& measurer, extend:
                 fmt::format("the kernel takes no digests for {}, only lines of text: carry the entries --as virtual or "
                             "--as records",
                             to_string(place.reg)));
+  }
+  if (place.log_format == kSystemd) {
+    return fail(
+        ErrorKind::usage,
+        "systemd's log cannot hold what the bridge carries, so that no restart could go on from it: leave --log "
+        "systemd away");
   }
   bridge.log_of_lines = place.log_format == kLines;
   std::unique_ptr<ImaCarrier> carrier(

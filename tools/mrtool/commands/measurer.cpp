@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "formats/formats.hpp"
 #include "formats/kept_logs.hpp"
 #include "lib/base/text.hpp"
@@ -51,6 +53,15 @@ Result<std::unique_ptr<Measurer>> Measurer::open(const Register& reg, const Meas
   MRTOOL_TRY(row, find_kept_log(place.format, reg));
   if (place.path.empty() && row->place != nullptr) {
     place.path = host.system_path(std::string(row->place(reg)));
+  }
+  if (!place.path.empty()) {
+    // The journal has it, for runs in other directories.
+    place.path = std::filesystem::absolute(place.path).lexically_normal().string();
+  }
+  if (!is_utf8(as_bytes(place.path))) {
+    return fail(ErrorKind::usage,
+                fmt::format("expected a path of the log in UTF-8, which the journal can hold, found {}",
+                            escape_for_terminal(place.path)));
   }
   MRTOOL_TRY(log, make_kept_log(place.format, reg, target->banks(), host));
   // All PCRs of a TPM share a log.
