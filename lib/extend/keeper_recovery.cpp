@@ -136,12 +136,15 @@ RecoveryReport report_on(const Pending& pending, std::optional<std::size_t> step
 // Somebody wrote to the log since the batch was broken off. Nothing of that is touched: what the register has of the
 // batch is appended where others may append, too, and told elsewhere.
 Status Keeper::State::finish_in_changed_log(const Pending& pending, std::optional<std::size_t> steps,
-                                            RecoveryReport found, File& file) {
+                                            RecoveryReport found, File& file, const Bytes& there) {
   if (steps && *steps > 0 && pending.marks_dirty) {
     const Bytes batch = tail_after(pending, *steps);
-    MRTOOL_TRY(size, file.size());
-    MRTOOL_TRY(last, file.read_at(size - std::min<std::uint64_t>(size, batch.size()), batch.size()));
-    if (last != batch) {
+    // It can be there already: in front of what came since, or behind it, from a recovery that was broken off in turn.
+    const std::uint64_t size = pending.tail_at + there.size();
+    const bool logged =
+        there.size() >= batch.size() && (std::ranges::equal(ByteView(there).first(batch.size()), batch) ||
+                                         std::ranges::equal(ByteView(there).last(batch.size()), batch));
+    if (!logged) {
       if (auto status = in_turn([&] { return file.write_at(size, batch); }, [&] { return file.sync(); }); !status) {
         return status;
       }
@@ -208,7 +211,7 @@ Status Keeper::State::finish_pending() {
   MRTOOL_TRY(size, file->size());
   MRTOOL_TRY(there, file->read_at(pending.tail_at, static_cast<std::size_t>(size - pending.tail_at)));
   if (!is_of_batch(pending, there)) {
-    return finish_in_changed_log(pending, steps, std::move(found), *file);
+    return finish_in_changed_log(pending, steps, std::move(found), *file, there);
   }
   if (auto status = write_steps(*file, pending, steps.value_or(0)); !status) {
     return status;

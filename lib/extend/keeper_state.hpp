@@ -74,7 +74,7 @@ struct Keeper::State {
   // keeper_recovery.cpp: finishes the journal's batch.
   Status finish_pending();
   Status finish_in_changed_log(const Pending& pending, std::optional<std::size_t> steps, RecoveryReport found,
-                               File& file);
+                               File& file, const Bytes& there);
 };
 
 // SHA-256 of the log's last bytes before `at`, by which it is known again.

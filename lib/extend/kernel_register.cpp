@@ -73,6 +73,10 @@ Status KernelRegister::extend(std::span<const BankDigest> digests) {
         fmt::format("the digest was taken, but {} still has the value {}: it was not extended", name, before.hex()),
         place_.file);
   }
+  if (equal(after->view(), digest)) {
+    return io_failure(fmt::format("{} now holds the digest itself: the file is no measurement register", name),
+                      place_.file);
+  }
   // The kernel took all of it. Somebody else extended it, too, which who keeps its log finds by its value.
   return {};
 }

@@ -111,3 +111,43 @@ TEST_CASE("a TPM: killed at every system call, and each of them failing") {
   const Scratch scratch;
   try_every_fault(tpm_register(tpm, scratch.path()));
 }
+
+TEST_CASE("systemd's log: what another program appends after a run was killed stays, beside what that run extended") {
+  if (!can_inject_faults()) {
+    return;
+  }
+  const auto words = [](const Scratch& scratch, const std::string& reg, const std::string& event) {
+    return std::vector<std::string>{"extend",
+                                    reg,
+                                    event,
+                                    "--backend",
+                                    "software:" + (scratch / (reg + ".json")).string(),
+                                    "--log",
+                                    "systemd:" + (scratch / "log").string()};
+  };
+  const Scratch traced_in;
+  REQUIRE(testing::mrtool(words(traced_in, "pcr14", "first.")).status == 0);
+  std::size_t extended = 0;
+  for (const SystemCall& call : system_calls(words(traced_in, "pcr14", "killed."))) {
+    if (call.name != "pwrite64" && call.name != "fdatasync") {
+      continue;
+    }
+    CAPTURE(call.text);
+    const Scratch scratch;
+    REQUIRE(testing::mrtool(words(scratch, "pcr14", "first.")).status == 0);
+    run_with_fault(words(scratch, "pcr14", "killed."), call, "signal=KILL");
+    CHECK(testing::mrtool(words(scratch, "pcr11", "other.")).status == 0);
+    CHECK(testing::mrtool(words(scratch, "pcr14", "last.")).status == 0);
+    const std::string log = read_text(scratch / "log");
+    CHECK(occurrences(log, "\"first.\"") == 1);
+    CHECK(occurrences(log, "\"other.\"") == 1);
+    CHECK(occurrences(log, "\"last.\"") == 1);
+    extended += occurrences(log, "\"killed.\"");
+    for (const std::string reg : {"pcr11", "pcr14"}) {
+      const Finished compared = testing::mrtool(
+          {"replay", (scratch / "log").string(), "--register", reg, "--against", (scratch / (reg + ".json")).string()});
+      CHECK_MESSAGE(compared.status == 0, reg, compared.out, compared.err);
+    }
+  }
+  CHECK(extended > 0);
+}
