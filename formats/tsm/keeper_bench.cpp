@@ -1,5 +1,5 @@
-// What keeping a log costs for each event, beside what it cannot do without: three waits for the device (the journal
-// before, the log after, of a batch one each). The register costs nothing here.
+// What keeping a log costs for each event, beside what it cannot do without: two waits for the device (for the journal
+// before the register is touched, for the log after; of a batch one each). The register costs nothing here.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <fmt/format.h>
