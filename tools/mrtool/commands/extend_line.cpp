@@ -22,7 +22,8 @@ Result<Register> read_register(std::string_view text) {
                                               "without a register is given as --event TEXT",
                                               escape_for_terminal(text)));
   }
-  if (!is_extendable(*reg)) {
+  // A provider's own can be, where its file says so.
+  if (!is_extendable(*reg) && (reg->kind != RegisterKind::virtual_mr || reg->provider.empty())) {
     return fail(ErrorKind::usage, fmt::format("{} cannot be extended: it is measured once", to_string(*reg)));
   }
   return *std::move(reg);
