@@ -199,7 +199,8 @@ void LogChain::State::begin_log(OpenedLog& opened) {
   ReadOptions options{.reg = opened.name.reg,
                       .bank = chain.bank,
                       .compute_banks = chain.compute_banks,
-                      .compute_alternatives = chain.compute_alternatives};
+                      .compute_alternatives = chain.compute_alternatives,
+                      .workers = chain.workers};
   if (table) {
     options.platform = table->platform();
     table.reset();

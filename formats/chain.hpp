@@ -44,6 +44,7 @@ struct ChainOptions {
   HashAlgorithm bank = HashAlgorithm::none;    // of logs that do not state theirs (--bank, when it names one)
   std::vector<HashAlgorithm> compute_banks{};  // see ReadOptions
   bool compute_alternatives = false;           // values will be compared
+  Workers* workers = nullptr;                  // see ReadOptions
 };
 
 class LogChain {

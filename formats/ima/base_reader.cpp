@@ -83,8 +83,7 @@ Record& BaseReader::add_entry(Batch& batch, const Parts& parts) {
            fmt::format("the template {} is not known", as_text(parts.name)));
     return record;
   }
-  const auto fields = split_fields(*kind, record.data, info_.byte_order);
-  const bool boot_aggregate = fields && as_text(fields->name()) == kBootAggregate;
+  const bool boot_aggregate = as_text(measured_name(*kind, record.data, info_.byte_order)) == kBootAggregate;
   record.starts_instance = boot_aggregate && record.number > 0;
   if (record.starts_instance) {
     report(diagnostics_, QuirkId::kernel_instance, record.number, record.offset,

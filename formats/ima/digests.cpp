@@ -27,7 +27,8 @@ ByteView violation(HashAlgorithm bank, bool padded) {
 
 }  // namespace
 
-Digests::Digests(const ReadOptions& options, HashAlgorithm bank, bool padded) : bank_(bank), padded_(padded) {
+Digests::Digests(const ReadOptions& options, HashAlgorithm bank, bool padded)
+    : engine_(options.workers), bank_(bank), padded_(padded) {
   const std::span<const HashAlgorithm> wanted =
       options.compute_banks.empty() ? std::span<const HashAlgorithm>(kUsualBanks) : options.compute_banks;
   for (const HashAlgorithm algorithm : wanted) {

@@ -18,7 +18,7 @@ namespace {
 class TsmReader final : public PieceReader {
  public:
   TsmReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : PieceReader(std::move(source)), diagnostics_(diagnostics), bank_(options.bank) {
+      : PieceReader(std::move(source)), diagnostics_(diagnostics), bank_(options.bank), engine_(options.workers) {
     info_.format = "tsm";
     info_.evidence = "named";
     info_.platform = options.platform;

@@ -1,5 +1,7 @@
 #include "lib/content/content.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lib/content/contents.hpp"
@@ -39,6 +41,11 @@ std::vector<std::string_view> covered_fields(const Decoded& decoded, const Judge
 
 Decoded decode(const Record& record, const LogInfo& log) {
   return content_row(record.content).rule(record).decode({.record = record, .log = log, .data = record.data});
+}
+
+std::string digest_differs(const Record& record, HashAlgorithm bank) {
+  return fmt::format("the {} digest of this {} is not the hash of its content", to_string(bank),
+                     event_type_name(record));
 }
 
 std::string event_type_name(const Record& record) {

@@ -68,5 +68,7 @@ Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine);
 
 // "EV_SEPARATOR", or "0x0000040e" for a type that the table does not have.
 std::string event_type_name(const Record& record);
+// What is said of a digest that should be that of its record's content and is not.
+std::string digest_differs(const Record& record, HashAlgorithm bank);
 
 }  // namespace mrtool

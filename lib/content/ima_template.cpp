@@ -126,6 +126,23 @@ std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrde
   return fields;
 }
 
+ByteView measured_name(const Template& kind, ByteView data, ByteOrder order) {
+  if (kind.legacy) {
+    const auto fields = split_legacy(data);
+    return fields ? fields->name() : ByteView();
+  }
+  ByteReader reader(data, 0, order);
+  std::optional<ByteView> name;
+  for (const FieldId id : kind.fields()) {
+    const std::uint32_t length = reader.u32();
+    const ByteView bytes = reader.take(length);
+    if (!name && (id == FieldId::n || id == FieldId::n_ng)) {
+      name = without_nul(bytes);
+    }
+  }
+  return name && reader.ok() && reader.left() == 0 ? *name : ByteView();
+}
+
 ByteView without_nul(ByteView bytes) {
   return !bytes.empty() && bytes.back() == 0 ? bytes.first(bytes.size() - 1) : bytes;
 }

@@ -77,6 +77,10 @@ class Fields {
 // Template data in the form that is hashed. Nothing when the fields do not fill it exactly.
 std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrder order);
 
+// Fields::name() of them, without the others: readers ask it of every entry. Empty when the fields do not fill the data
+// exactly.
+ByteView measured_name(const Template& kind, ByteView data, ByteOrder order);
+
 // The text of a name field: n-ng fields and names end with a NUL.
 ByteView without_nul(ByteView bytes);
 

@@ -6,6 +6,8 @@
 
 #include "lib/content/contents.hpp"
 #include "lib/content/decoders.hpp"
+#include "lib/content/digest_queue.hpp"
+#include "lib/content/judged_digest.hpp"
 #include "lib/content/recipes.hpp"
 
 namespace mrtool {
@@ -24,7 +26,8 @@ constexpr std::string_view kAlternative = "alternative-rule";
 constexpr std::string_view kUnknownAlgorithm = "unknown-algorithm";
 constexpr std::string_view kSizeContradiction = "digest-size-contradicts-algorithm";
 
-// Why a bank cannot be computed; empty when it can.
+}  // namespace
+
 std::string_view obstacle(const DigestEntry& entry) {
   if (entry.origin == DigestOrigin::alternative) {
     return kAlternative;
@@ -36,19 +39,12 @@ std::string_view obstacle(const DigestEntry& entry) {
   return entry.value.size() == row->size ? std::string_view{} : kSizeContradiction;
 }
 
-// Why a record has nothing to judge; empty when it has.
 std::string_view obstacle(const Record& record) {
   if (record.content == ContentType::none) {
     return kUnknownContent;
   }
   // A record that names no register of the log's is not folded, but its digest can be looked at all the same.
   return record.extends || record.reg.kind == RegisterKind::invalid ? std::string_view{} : kNotMeasured;
-}
-
-Judgement nothing_to_judge(const Record& record, std::string_view reason) {
-  Judgement judgement;
-  judgement.digests.assign(record.digests.size(), {.check = Check::none, .recipe = reason});
-  return judgement;
 }
 
 HashAlgorithm algorithm_of(const Preimage& preimage, const DigestEntry& entry) {
@@ -60,6 +56,14 @@ bool is_logged(ByteView digest, const DigestEntry& entry) {
          all_equal_to(entry.value.subspan(digest.size()), 0);
 }
 
+namespace {
+
+Judgement nothing_to_judge(const Record& record, std::string_view reason) {
+  Judgement judgement;
+  judgement.digests.assign(record.digests.size(), {.check = Check::none, .recipe = reason});
+  return judgement;
+}
+
 bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engine) {
   static constexpr std::array<std::uint8_t, 1> kNul{0};
   const ByteView first = preimage.made.empty() ? preimage.part : ByteView(preimage.made);
@@ -69,45 +73,6 @@ bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engin
   }
   return is_logged(engine.hash(algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{}).view(), entry);
 }
-
-// Messages of many records, in the order in which they will be asked for, and their digests.
-class Queue {
- public:
-  void add(HashAlgorithm algorithm, ByteView message) {
-    auto bucket = std::ranges::find(buckets_, algorithm, &Bucket::algorithm);
-    if (bucket == buckets_.end()) {
-      bucket = buckets_.insert(bucket, {.algorithm = algorithm, .messages = {}, .digests = {}});
-    }
-    places_.push_back({static_cast<std::size_t>(bucket - buckets_.begin()), bucket->messages.size()});
-    bucket->messages.push_back(message);
-  }
-  std::size_t size() const { return places_.size(); }
-  void hash(HashEngine& engine) {
-    for (Bucket& bucket : buckets_) {
-      bucket.digests.resize(bucket.messages.size() * find_algorithm(bucket.algorithm)->size);
-      engine.hash_many(bucket.algorithm, bucket.messages, bucket.digests);
-    }
-  }
-  ByteView digest(std::size_t index) const {
-    const Place& place = places_[index];
-    const Bucket& bucket = buckets_[place.bucket];
-    const std::size_t size = find_algorithm(bucket.algorithm)->size;
-    return ByteView(bucket.digests).subspan(place.message * size, size);
-  }
-
- private:
-  struct Bucket {
-    HashAlgorithm algorithm = HashAlgorithm::none;
-    std::vector<ByteView> messages;
-    Bytes digests;
-  };
-  struct Place {
-    std::size_t bucket = 0;
-    std::size_t message = 0;
-  };
-  std::vector<Bucket> buckets_;
-  std::vector<Place> places_;
-};
 
 // Tries the rules of a type on a record, and remembers the one that holds in most banks.
 class Judge {
@@ -123,7 +88,7 @@ class Judge {
   }
 
   // Queues what the first rule hashes, where that is one piece of the record's data.
-  void queue_first(Queue& queue) {
+  void queue_first(DigestQueue& queue) {
     const auto recipes = type_.recipes();
     if (recipes.empty() || computable_ == 0) {
       return;
@@ -141,7 +106,7 @@ class Judge {
   }
 
   // `queue`: hashed, if queue_first() was called.
-  Judgement run(const Queue& queue = {}) {
+  Judgement run(const DigestQueue& queue = {}) {
     bool first = true;
     for (const Recipe& recipe : type_.recipes()) {
       if (best_count_ < computable_) {
@@ -167,7 +132,7 @@ class Judge {
   }
 
  private:
-  void attempt(const Recipe& recipe, const Queue* queue) {
+  void attempt(const Recipe& recipe, const DigestQueue* queue) {
     const auto preimage = recipe.preimage(context_);
     if (!preimage) {
       return;
@@ -216,7 +181,7 @@ Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
 }
 
 std::vector<Judgement> judge_many(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine) {
-  Queue queue;
+  DigestQueue queue;
   std::vector<Judge> judges;
   judges.reserve(records.size());
   for (const Record* record : records) {

@@ -9,10 +9,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "lib/base/workers.hpp"
 #include "lib/crypto/lanes.hpp"
 
 namespace mrtool {
@@ -45,6 +47,86 @@ void hash_low_level(ByteView first, ByteView second, std::uint8_t* out) {
     check(kUpdate(&state, second.data(), second.size()));
   }
   check(kFinal(out, &state));
+}
+
+template <class Word>
+std::array<std::uint8_t, sizeof(Word)> big_endian_bytes(Word word) {
+  if constexpr (std::endian::native == std::endian::little) {
+    word = std::byteswap(word);
+  }
+  return std::bit_cast<std::array<std::uint8_t, sizeof(Word)>>(word);
+}
+
+// The words of a state, which are an array of one function's and not of another's.
+std::array<SHA_LONG, 5> words_of(const SHA_CTX& state) {
+  return {state.h0, state.h1, state.h2, state.h3, state.h4};
+}
+std::span<const SHA_LONG> words_of(const SHA256_CTX& state) {
+  return state.h;
+}
+std::span<const SHA_LONG64> words_of(const SHA512_CTX& state) {
+  return state.h;
+}
+
+// value = H(value ‖ digest), each of kSize bytes, so that padding and length are always the same (FIPS 180-4, 5.1): the
+// blocks are put together here, which costs less than having Update and Final do it.
+template <class State, int (*kInit)(State*), void (*kTransform)(State*, const unsigned char*), std::size_t kBlock,
+          std::size_t kSize>
+void extend_blocks(std::uint8_t* value, const std::uint8_t* digest) {
+  constexpr std::size_t kMessage = 2 * kSize;
+  constexpr std::size_t kLengthField = kBlock / 8;
+  constexpr std::size_t kPadded = (kMessage + 1 + kLengthField + kBlock - 1) / kBlock * kBlock;
+  constexpr std::size_t kBits = kMessage * 8;
+  constexpr std::uint8_t kEndMark = 0x80;
+  std::array<std::uint8_t, kPadded> message{};
+  std::copy_n(value, kSize, message.begin());
+  std::copy_n(digest, kSize, message.begin() + kSize);
+  message[kMessage] = kEndMark;
+  message[kPadded - 2] = static_cast<std::uint8_t>(kBits >> 8U);
+  message[kPadded - 1] = static_cast<std::uint8_t>(kBits & 0xFFU);
+  State state;  // NOLINT(cppcoreguidelines-pro-type-member-init): the next line does
+  check(kInit(&state));
+  for (std::size_t i = 0; i < kPadded; i += kBlock) {
+    kTransform(&state, message.data() + i);
+  }
+  std::size_t written = 0;
+  for (const auto word : words_of(state)) {
+    if (written == kSize) {
+      break;
+    }
+    const auto bytes = big_endian_bytes(word);
+    std::copy(bytes.begin(), bytes.end(), value + written);
+    written += bytes.size();
+  }
+}
+
+// False: another function, or a digest that is not of its size.
+bool extend_low_level(HashAlgorithm id, std::span<std::uint8_t> value, ByteView digest) {
+  const HashAlgorithmRow* row = find_algorithm(id);
+  if (row == nullptr || value.size() != row->size || digest.size() != row->size) {
+    return false;
+  }
+  constexpr std::size_t kBlock32 = 64;
+  constexpr std::size_t kBlock64 = 128;
+  switch (id) {
+    case HashAlgorithm::sha1:
+      extend_blocks<SHA_CTX, SHA1_Init, SHA1_Transform, kBlock32, SHA_DIGEST_LENGTH>(value.data(), digest.data());
+      return true;
+    case HashAlgorithm::sha256:
+      extend_blocks<SHA256_CTX, SHA256_Init, SHA256_Transform, kBlock32, SHA256_DIGEST_LENGTH>(value.data(),
+                                                                                               digest.data());
+      return true;
+    case HashAlgorithm::sha384:
+      extend_blocks<SHA512_CTX, SHA384_Init, SHA512_Transform, kBlock64, SHA384_DIGEST_LENGTH>(value.data(),
+                                                                                               digest.data());
+      return true;
+    case HashAlgorithm::sha512:
+      extend_blocks<SHA512_CTX, SHA512_Init, SHA512_Transform, kBlock64, SHA512_DIGEST_LENGTH>(value.data(),
+                                                                                               digest.data());
+      return true;
+    default:
+      return false;
+  }
 }
 
 // How many messages of an algorithm are hashed at once, from how many on; none where it doesn't pay.
@@ -89,16 +171,33 @@ Lanes choose_lanes(HashAlgorithm /*id*/, const CpuFeatures& /*features*/) {
 }
 #endif
 
+// Those that need no context.
+bool is_low_level(HashAlgorithm id) {
+  switch (id) {
+    case HashAlgorithm::sha1:
+    case HashAlgorithm::sha224:
+    case HashAlgorithm::sha256:
+    case HashAlgorithm::sha384:
+    case HashAlgorithm::sha512:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Messages that are worth handing to another thread.
+constexpr std::size_t kShared = 128;
 // Blocks of a message that is hashed by itself: at the end of a batch it would keep a whole vector for one lane.
 constexpr std::size_t kLongBlocks = 16;
 
 }  // namespace
 
 struct HashEngine::Contexts {
-  explicit Contexts(const CpuFeatures& given_features) : features(given_features) {}
+  Contexts(const CpuFeatures& given_features, Workers* given_workers)
+      : features(given_features), workers(given_workers) {}
 
   CpuFeatures features;
-  std::vector<lanes::Message> batch;  // of hash_many, kept for the next one
+  Workers* workers;
 
   // One for each row of the table that has no low-level path, made at its first use.
   struct Entry {
@@ -151,9 +250,33 @@ struct HashEngine::Contexts {
     check(EVP_DigestUpdate(entry.context.get(), second.data(), second.size()));
     check(EVP_DigestFinal_ex(entry.context.get(), out, nullptr));
   }
+
+  // `digests` has room for those of the messages.
+  void hash_each(const HashAlgorithmRow& row, std::span<const ByteView> messages, std::uint8_t* digests) {
+    const Lanes together = choose_lanes(row.id, features);
+    const std::size_t longest = together.hash != nullptr ? kLongBlocks * row.block : 0;
+    std::vector<lanes::Message> batch;
+    batch.reserve(together.hash != nullptr ? messages.size() : 0);
+    for (const ByteView message : messages) {
+      if (together.hash != nullptr && message.size() <= longest) {
+        batch.push_back({.data = message.data(), .size = message.size(), .digest = digests});
+      } else {
+        hash(row.id, message, {}, digests);
+      }
+      digests += row.size;
+    }
+    if (batch.size() >= together.at_least && !batch.empty()) {
+      together.hash(batch.data(), batch.size());
+      return;
+    }
+    for (const lanes::Message& message : batch) {
+      hash(row.id, {message.data, message.size}, {}, message.digest);
+    }
+  }
 };
 
-HashEngine::HashEngine(const CpuFeatures& features) : contexts_(std::make_unique<Contexts>(features)) {}
+HashEngine::HashEngine(const CpuFeatures& features, Workers* workers)
+    : contexts_(std::make_unique<Contexts>(features, workers)) {}
 HashEngine::~HashEngine() = default;
 HashEngine::HashEngine(HashEngine&&) noexcept = default;
 HashEngine& HashEngine::operator=(HashEngine&&) noexcept = default;
@@ -185,28 +308,24 @@ void HashEngine::hash_many(HashAlgorithm algorithm, std::span<const ByteView> me
   if (digests.size() != messages.size() * size) {
     throw std::invalid_argument("room for digests that is not that of the messages");
   }
-  const Lanes together = choose_lanes(algorithm, contexts_->features);
-  const std::size_t longest = together.hash != nullptr ? kLongBlocks * row->block : 0;
-  std::vector<lanes::Message>& batch = contexts_->batch;
-  batch.clear();
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    std::uint8_t* out = digests.subspan(i * size, size).data();
-    if (together.hash != nullptr && messages[i].size() <= longest) {
-      batch.push_back({.data = messages[i].data(), .size = messages[i].size(), .digest = out});
-    } else {
-      contexts_->hash(algorithm, messages[i], {}, out);
-    }
-  }
-  if (batch.size() >= together.at_least && !batch.empty()) {
-    together.hash(batch.data(), batch.size());
+  if (row == nullptr || messages.empty()) {
     return;
   }
-  for (const lanes::Message& message : batch) {
-    contexts_->hash(algorithm, {message.data, message.size}, {}, message.digest);
+  Contexts& contexts = *contexts_;
+  if (contexts.workers == nullptr || !is_low_level(algorithm)) {
+    contexts.hash_each(*row, messages, digests.data());
+    return;
   }
+  // Nothing of the contexts is written for these algorithms.
+  contexts.workers->split(messages.size(), kShared, [&](std::size_t begin, std::size_t end) {
+    contexts.hash_each(*row, messages.subspan(begin, end - begin), digests.subspan(begin * size).data());
+  });
 }
 
 void HashEngine::extend(HashAlgorithm algorithm, Digest& value, ByteView digest) {
+  if (extend_low_level(algorithm, value.mutable_view(), digest)) {
+    return;
+  }
   // The functions write their result only after they have taken all input, so that it may replace the value in place.
   contexts_->hash(algorithm, value.view(), digest, value.mutable_view().data());
 }

@@ -1,4 +1,5 @@
-// The hash engine: the one place that hashes. Contexts are made once and reused; one engine belongs to one thread.
+// The hash engine: the one place that hashes. Contexts are made once and reused; one engine belongs to one thread,
+// which may have it share work with others.
 #pragma once
 
 #include <memory>
@@ -8,10 +9,14 @@
 
 namespace mrtool {
 
+class Workers;
+
 class HashEngine {
  public:
-  // `features`: fewer than the CPU has, in tests. More than it has ends the process.
-  explicit HashEngine(const CpuFeatures& features = CpuFeatures::of_this_machine());
+  // `features`: fewer than the CPU has, in tests. More than it has ends the process. `workers`: who helps hash_many(),
+  // if not null; they stay longer than the engine.
+  explicit HashEngine(const CpuFeatures& features = CpuFeatures::of_this_machine(), Workers* workers = nullptr);
+  explicit HashEngine(Workers* workers) : HashEngine(CpuFeatures::of_this_machine(), workers) {}
   ~HashEngine();
   HashEngine(HashEngine&&) noexcept;
   HashEngine& operator=(HashEngine&&) noexcept;

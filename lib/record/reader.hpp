@@ -12,6 +12,8 @@
 
 namespace mrtool {
 
+class Workers;
+
 struct ReadOptions {
   // Algorithm sizes from an earlier log of the chain, for pieces that have no spec-ID event of their own
   // (the UEFI final-events table).
@@ -26,6 +28,7 @@ struct ReadOptions {
   // log holds. Empty: the format's usual ones. {HashAlgorithm::none}: no others.
   std::vector<HashAlgorithm> compute_banks{};
   bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
+  Workers* workers = nullptr;         // who helps to compute digests; they stay longer than the reader
 };
 
 // A pull reader over a source that it owns. Memory is bounded by one piece and one record.

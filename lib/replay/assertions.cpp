@@ -70,7 +70,7 @@ void Replay::State::claim_initial(const Record& record, std::size_t slot_index) 
   }
   const std::string name = to_string(slot.reg);
   if (slot.first_extend) {
-    const Cell* const here = position ? &cell(*position, slot_index) : nullptr;
+    const Cell* const here = position ? &settled_cell(*position, slot_index) : nullptr;
     const bool confirmed =
         here != nullptr && (here->trail ? here->trail->usual().value : here->value) == assertion.value;
     if (!confirmed) {
@@ -98,7 +98,7 @@ void Replay::State::assert_present(const Record& record, std::size_t slot, std::
                     to_string(record.reg), bank.row->name, bank.row->size));
     return;
   }
-  Cell& here = cell(position, slot);
+  Cell& here = settled_cell(position, slot);
   bank.folded = true;
   here.asserted = true;
   if (!here.started) {

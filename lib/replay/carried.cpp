@@ -56,11 +56,11 @@ CarriedCell* Replay::State::find_carried(const Record& record, std::string_view 
   made.position = position;
   // Values to compare were put beside those of registers that have logs of their own.
   if (const auto slot = slots_.find(reg)) {
-    made.cell.targets = cell(position, *slot).targets;
+    made.cell.targets = settled_cell(position, *slot).targets;
   }
   made.own_targets = made.cell.targets.size();
   if (const auto slot = slots_.find(without_carrier(reg))) {
-    const std::vector<Target>& targets = cell(position, *slot).targets;
+    const std::vector<Target>& targets = settled_cell(position, *slot).targets;
     made.cell.targets.insert(made.cell.targets.end(), targets.begin(), targets.end());
   }
   start(made.cell, slot_for(made), banks_[position], true);
@@ -75,12 +75,12 @@ void Replay::State::extend_carried(const Record& record, CarriedCell& carried, c
     return;
   }
   for (Target& target : here.targets) {
-    note_ahead(here.value, here.records, target.match, target.value);
+    note_ahead(grows_, here.value, here.records, target.match, target.value);
   }
   engine_.extend(banks_[carried.position].row->id, here.value, digest.view());
   ++here.records;
   for (Target& target : here.targets) {
-    note_match(record, here.value, here.records, target.match, target.value);
+    note_match(record.number, log_, grows_, here.value, here.records, target.match, target.value);
   }
 }
 
@@ -100,7 +100,7 @@ void Replay::State::fold_static(const Record& record, std::string_view name, Has
   here.initial_reason = fmt::format("static, stated in record {}", record.number);
   here.records = 1;
   for (Target& target : here.targets) {
-    note_match(record, here.value, here.records, target.match, target.value);
+    note_match(record.number, log_, grows_, here.value, here.records, target.match, target.value);
   }
 }
 

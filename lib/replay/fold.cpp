@@ -16,6 +16,7 @@ std::optional<std::size_t> bank_position(HashAlgorithm bank) {
 
 Replay::State::State(ReplayOptions given_options, DiagnosticSink& given_sink)
     : options_(std::move(given_options)), sink_(given_sink) {
+  work_ = works_.emplace_back(std::make_unique<Work>()).get();
   const auto rows = hash_algorithms();
   for (std::size_t i = 0; i < std::min(rows.size(), banks_.size()); ++i) {
     banks_[i].row = &rows[i];
@@ -47,6 +48,9 @@ void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> lo
   ++log_count_;
   log_ = log;
   grows_ = info.grows_at_runtime;
+  for (Bank& bank : banks_) {
+    bank.footings.clear();
+  }
   for (const AlgorithmSize& stated : info.algorithms) {
     const auto position = bank_position(stated.algorithm);
     if (!position || !banks_[*position].computable) {
@@ -106,7 +110,7 @@ void Replay::State::make_known(std::size_t position) {
 }
 
 Cell& Replay::State::cell(std::size_t position, std::size_t slot) {
-  std::vector<Cell>& cells = banks_[position].cells;
+  std::deque<Cell>& cells = banks_[position].cells;
   if (slot >= cells.size()) {
     cells.resize(slots_.size());
   }
@@ -136,6 +140,17 @@ std::optional<std::size_t> Replay::State::usable_position(std::size_t place, con
     return std::nullopt;
   }
   return hint.position;
+}
+
+void Replay::State::add(std::span<const Record> records) {
+  work_->log = log_;
+  work_->grows = grows_;
+  for (const Record& record : records) {
+    add(record);
+  }
+  for (const std::size_t position : bank_order_) {
+    settle(position);
+  }
 }
 
 void Replay::State::add(const Record& record) {
@@ -171,10 +186,22 @@ void Replay::State::add(const Record& record) {
   }
 }
 
+namespace {
+
+// The record can be read in more than one way, or begins a log whose records can.
+bool has_readings(const Record& record) {
+  return record.tentative || record.content == ContentType::tsm ||
+         (record.content == ContentType::ima_template &&
+          std::ranges::find(record.digests, DigestOrigin::alternative, &DigestEntry::origin) != record.digests.end());
+}
+
+}  // namespace
+
 void Replay::State::fold(const Record& record, std::size_t slot) {
   extends_ = true;
   slots_[slot].last_log_grows = grows_;
   slots_[slot].last_log = log_count_;
+  const bool readings = has_readings(record);
   BankSet folded;
   for (std::size_t i = 0; i < record.digests.size(); ++i) {
     if (record.digests[i].origin == DigestOrigin::alternative) {
@@ -186,7 +213,7 @@ void Replay::State::fold(const Record& record, std::size_t slot) {
       continue;
     }
     folded.set(*position);
-    fold_digest(record, slot, *position, record.digests[i].value);
+    fold_digest(record, slot, *position, record.digests[i].value, readings);
   }
   used_ |= folded;
   if (!slots_[slot].first_extend) {
@@ -203,50 +230,37 @@ void Replay::State::fold(const Record& record, std::size_t slot) {
   }
 }
 
-namespace {
-
-// The record can be read in more than one way, or begins a log whose records can.
-bool has_readings(const Record& record) {
-  return record.tentative || record.content == ContentType::tsm ||
-         (record.content == ContentType::ima_template &&
-          std::ranges::find(record.digests, DigestOrigin::alternative, &DigestEntry::origin) != record.digests.end());
-}
-
-}  // namespace
-
-void Replay::State::fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest) {
+void Replay::State::fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest,
+                                bool readings) {
+  if (add_link(record, slot, position, digest, readings)) {
+    return;
+  }
   Bank& bank = banks_[position];
   if (!bank.folded) {
     make_known(position);
     bank.folded = true;
   }
-  Cell& here = cell(position, slot);
+  if (!bank.strand) {
+    bank.engine.emplace();
+    bank.strand = std::make_unique<Strand>(options_.workers);
+  }
+  Cell& here = settled_cell(position, slot);
   if (!here.started) {
     start(here, slots_[slot], bank, true);
   }
-  if (here.trail || has_readings(record)) {
+  if (here.trail || readings) {
     fold_readings(record, here, bank, digest);
+    set_footing(position, slot);
     return;
   }
-  for (Target& target : here.targets) {
-    note_ahead(here.value, here.records, target.match, target.value);
-  }
-  engine_.extend(bank.row->id, here.value, digest);
-  ++here.records;
-  if (here.targets.empty()) {
-    return;
-  }
-  for (Target& target : here.targets) {
-    note_match(record, here.value, here.records, target.match, target.value);
-  }
-  if (slots_[slot].reg == kPcr0) {
-    hints_->extend_pcr0(engine_, *bank.row, position, digest);
-  }
+  set_footing(position, slot);
+  push_link(record, slot, position, digest, {});
 }
 
 void Replay::State::note_missing(const Record& record, std::size_t slot, BankSet missing) {
   for (const std::size_t position : bank_order_) {
     if (missing.test(position)) {
+      settle(position);
       Cell& here = cell(position, slot);
       here.missing = place_of(record);
       here.records_before_missing = here.records;

@@ -9,8 +9,6 @@
 
 namespace mrtool {
 
-namespace {
-
 ByteView alternative_for(const Record& record, HashAlgorithm bank, std::size_t size) {
   for (const DigestEntry& entry : record.digests) {
     if (entry.origin == DigestOrigin::alternative && entry.algorithm == bank && entry.value.size() == size) {
@@ -19,6 +17,8 @@ ByteView alternative_for(const Record& record, HashAlgorithm bank, std::size_t s
   }
   return {};
 }
+
+namespace {
 
 Reading* find_rule(Trail& trail, DigestRule rule) {
   const auto found = std::ranges::find(trail.readings, rule, &Reading::rule);
@@ -87,7 +87,7 @@ void Replay::State::fold_readings(const Record& record, Cell& here, const Bank& 
   }
   for (Reading& reading : trail.readings) {
     for (std::size_t i = 0; i < here.targets.size(); ++i) {
-      note_ahead(reading.value, reading.records, reading.matched[i], here.targets[i].value);
+      note_ahead(grows_, reading.value, reading.records, reading.matched[i], here.targets[i].value);
     }
     if (record.tentative) {
       reading.extend_tentatively(extender, digest, !record.prefix.empty());
@@ -101,7 +101,8 @@ void Replay::State::fold_readings(const Record& record, Cell& here, const Bank& 
       reading.extend(extender, padded ? alternative : digest);
     }
     for (std::size_t i = 0; i < here.targets.size(); ++i) {
-      note_match(record, reading.value, reading.records, reading.matched[i], here.targets[i].value);
+      note_match(record.number, log_, grows_, reading.value, reading.records, reading.matched[i],
+                 here.targets[i].value);
     }
   }
 }

@@ -79,13 +79,15 @@ void Replay::begin_log(const LogInfo& info, std::optional<std::size_t> log) {
 }
 
 void Replay::add(const Record& record) {
-  state_->add(record);
+  state_->add({&record, 1});
 }
 
 void Replay::add(const Batch& batch) {
-  for (const Record& record : batch.records) {
-    state_->add(record);
-  }
+  state_->add(batch.records);
+}
+
+void Replay::take(Batch& batch) {
+  state_->take(batch);
 }
 
 std::vector<RegisterResult> Replay::finish() {

@@ -92,8 +92,11 @@ struct RegisterResult {
   std::string carried_by;             // the register whose records extend this one; empty for others
 };
 
+class Workers;
+
 struct ReplayOptions {
-  std::map<RegisterKey, Digest> initial;  // --initial: overrides every other rule
+  std::map<RegisterKey, Digest> initial{};  // --initial: overrides every other rule
+  Workers* workers = nullptr;               // who helps to hash; they stay longer than the replay
 };
 
 class Replay {
@@ -109,6 +112,9 @@ class Replay {
   void begin_log(const LogInfo& info, std::optional<std::size_t> log = std::nullopt);
   void add(const Record& record);
   void add(const Batch& batch);
+  // The same, and takes the batch away: its registers' banks are folded while the caller reads the next one. What it
+  // finds in `batch` then is of no meaning.
+  void take(Batch& batch);
 
   // Sorted for display: banks by their order in the logs, registers by display_before. Registers without records appear
   // where a value was given to compare them with.

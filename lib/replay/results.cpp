@@ -232,6 +232,9 @@ void Replay::State::report_banks_without_log(std::vector<RegisterResult>& result
 std::vector<RegisterResult> Replay::State::finish() {
   end_log();
   log_.reset();
+  for (std::size_t position = 0; position < banks_.size(); ++position) {
+    settle(position);
+  }
   assign_given_values();
   std::vector<std::size_t> shown(slots_.size());
   for (std::size_t i = 0; i < shown.size(); ++i) {

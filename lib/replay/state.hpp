@@ -1,9 +1,12 @@
 // What a replay holds: a table of registers (slots), and for each bank one cell a register. Banks share nothing but the
-// slots, so that each could be folded by a thread of its own.
+// slots: what records mean is found out in their order by one thread, which leaves the hashing of each bank (links) to
+// a strand of its own.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <bitset>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/workers.hpp"
 #include "lib/replay/hints.hpp"
 #include "lib/replay/reading.hpp"
 #include "lib/replay/replay.hpp"
@@ -84,13 +88,43 @@ struct Slot {
   std::uint64_t last_log = 0;  // the last log (counted from 1) that extended it
 };
 
+// An extend that is decided and not yet hashed.
+struct Link {
+  Cell* cell = nullptr;
+  ByteView digest;
+  ByteView padded;  // for the reading of padded SHA-1 digests; empty where that folds `digest` too
+  std::uint64_t record = 0;
+  bool is_pcr0 = false;
+};
+
+// Records that are folded together, and what they extend.
+struct Work {
+  Batch batch;  // that the links are views of; empty where the caller keeps the records
+  std::array<std::vector<Link>, kBankPositions> links;  // by bank
+  std::optional<std::size_t> log;
+  bool grows = false;
+  std::atomic<unsigned> users = 0;  // strands that are not done with it
+};
+
+// What is known of a cell without looking at it, for it may be a strand's just now.
+struct Footing {
+  bool known = false;   // started, and no extend of it waits for a stated value: the next is a link like those before
+  bool trail = false;   // it has one,
+  bool padded = false;  // with a reading of padded SHA-1 digests
+  bool stated = false;  // of a log that states values, in which a measured line was seen
+  bool is_pcr0 = false;
+};
+
 struct Bank {
   const HashAlgorithmRow* row = nullptr;
   bool computable = false;
-  bool known = false;         // a log announces or uses it
-  bool folded = false;        // a record extended a register in it, or stated a register's value
-  bool only_claimed = false;  // announced by a log that extends nothing
-  std::vector<Cell> cells;    // by slot; may be shorter than the slots
+  bool known = false;             // a log announces or uses it
+  bool folded = false;            // a record extended a register in it, or stated a register's value
+  bool only_claimed = false;      // announced by a log that extends nothing
+  std::deque<Cell> cells;         // by slot; may be fewer than the slots. They stay where they are
+  std::vector<Footing> footings;  // by slot; fewer than the cells where the others' are not known
+  std::optional<HashEngine> engine;
+  std::unique_ptr<Strand> strand;  // both since the first link
 };
 
 class SlotTable {
@@ -132,25 +166,12 @@ struct Replay::State {
   void compare_with(std::vector<RegisterValues> sources);
   void begin_log(const LogInfo& info, std::optional<std::size_t> log);
   void end_log();
-  void add(const Record& record);
+  void add(std::span<const Record> records);
+  void take(Batch& batch);
   std::vector<RegisterResult> finish();
 
  private:
   Place place_of(const Record& record) const { return {log_, record.number, record.offset}; }
-  // Around the fold of a record: what the value is before it counts at run time if the record's log grows then.
-  void note_ahead(const Digest& value, std::uint64_t records, Match& match, const Digest& target) const {
-    if (!grows_) {
-      match.at_runtime = false;
-    } else if (match.records == records && records != 0 && value == target) {
-      match.at_runtime = true;
-    }
-  }
-  void note_match(const Record& record, const Digest& value, std::uint64_t records, Match& match,
-                  const Digest& target) const {
-    if (value == target) {
-      match = {records, record.number, log_, grows_};
-    }
-  }
   void say(Severity severity, std::string_view code, const Place& place, std::string message);
   void say_of_log(Severity severity, std::string_view code, std::string message);
 
@@ -163,13 +184,27 @@ struct Replay::State {
   static const Claim* claim_of(const Slot& slot, const Bank& bank);
 
   // the fold (fold.cpp)
+  void add(const Record& record);
   void fold(const Record& record, std::size_t slot);
-  void fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest);
+  // `readings`: the record can be read in more than one way.
+  void fold_digest(const Record& record, std::size_t slot, std::size_t position, ByteView digest, bool readings);
   void note_missing(const Record& record, std::size_t slot, BankSet missing);
   std::optional<std::size_t> usable_position(std::size_t place, const DigestEntry& entry);
   void refuse_bank(HashAlgorithm bank, std::string_view why);
   void make_known(std::size_t position);
   Cell& cell(std::size_t position, std::size_t slot);
+
+  // links (links.cpp)
+  bool add_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest, bool readings);
+  void push_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest, ByteView padded);
+  void set_footing(std::size_t position, std::size_t slot);
+  void fold_links(std::size_t position, Work& work);
+  void fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position);
+  static void fold_in_readings(Bank& bank, const Link& link, const Work& work);
+  Work& free_work();
+  void settle(std::size_t position);
+  // The cell, after all links of its bank. Its footing is not known any more.
+  Cell& settled_cell(std::size_t position, std::size_t slot);
 
   // several readings (readings.cpp)
   Trail& trail_of(Cell& cell);
@@ -197,10 +232,12 @@ struct Replay::State {
   DiagnosticSink& sink_;
   HashEngine engine_;
   SlotTable slots_;
-  std::array<Bank, kBankPositions> banks_;
-  std::vector<std::size_t> bank_order_;  // positions of known banks, as the logs name them
+  std::optional<Hints> hints_;                // only when there is something to compare with
+  std::vector<std::unique_ptr<Work>> works_;  // the first is of records that the caller keeps
+  Work* work_;                                // that links are added to
+  std::array<Bank, kBankPositions> banks_;    // behind what their strands use
+  std::vector<std::size_t> bank_order_;       // positions of known banks, as the logs name them
   BankSet known_;
-  std::optional<Hints> hints_;  // only when there is something to compare with
   SearchBudget search_budget_;
   std::vector<bool> direct_;  // by source: its values were spelled out, so each is meant to be compared
   std::map<std::pair<Register, std::size_t>, CarriedCell> carried_;  // by register and position of the bank
@@ -221,6 +258,22 @@ struct Replay::State {
   };
   std::array<Hint, kBankPositions> order_;  // records of a log nearly always list the same banks in the same order
 };
+
+// Around the fold of a record: what the value is before it counts at run time if the record's log grows then.
+inline void note_ahead(bool grows, const Digest& value, std::uint64_t records, Match& match, const Digest& target) {
+  if (!grows) {
+    match.at_runtime = false;
+  } else if (match.records == records && records != 0 && value == target) {
+    match.at_runtime = true;
+  }
+}
+inline void note_match(std::uint64_t record, std::optional<std::size_t> log, bool grows, const Digest& value,
+                       std::uint64_t records, Match& match, const Digest& target) {
+  if (value == target) {
+    match = {records, record, log, grows};
+  }
+}
+ByteView alternative_for(const Record& record, HashAlgorithm bank, std::size_t size);
 
 // `value` as a bank of that size holds it: the last bytes, zeros before them. Nothing when it is too long.
 std::optional<Digest> fit(const Digest& value, std::size_t size);

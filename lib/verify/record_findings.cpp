@@ -82,9 +82,7 @@ void RecordFindings::add(const JudgedRecord& judged) {
         break;
       case Check::differs:
         ++digests_[bank].differs;
-        note(judged, bank, "digest-differs",
-             fmt::format("the {} digest of this {} is not the hash of its content", to_string(bank),
-                         event_type_name(record)));
+        note(judged, bank, "digest-differs", digest_differs(record, bank));
         break;
       case Check::none:
         break;

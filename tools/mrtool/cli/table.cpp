@@ -83,6 +83,16 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      true,
      "start this register at this value instead of the platform's",
      ""},
+    {check_digests,
+     "check-digests",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::comparison,
+     false,
+     "also hold each digest of the logs against its content",
+     "A digest that is not that of its content is an error (exit status 1)."},
     {tcti,
      "tcti",
      0,
@@ -588,7 +598,7 @@ constexpr auto kInspectOptions =
     std::to_array<OptionId>({registers, bank, type, record, text, details, raw, json, ndjson, yaml, tpm2_yaml,
                              eventlog_version, output, diagnostics});
 constexpr auto kReplayOptions = std::to_array<OptionId>(
-    {registers, bank, against, tcti, initial, text, json, yaml, tpm2_yaml, output, diagnostics});
+    {registers, bank, against, tcti, initial, check_digests, text, json, yaml, tpm2_yaml, output, diagnostics});
 constexpr auto kVerifyOptions = std::to_array<OptionId>(
     {quote,      sig,      pcrs,     key,     ca,     crl,     tcb_info,    nonce,      no_nonce,
      at,         against,  tcti,     initial, policy, ima_key, make_policy, require,    trust_registers,

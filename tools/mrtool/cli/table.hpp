@@ -37,6 +37,7 @@ enum class OptionId : std::uint8_t {
   diagnostics,
   against,
   initial,
+  check_digests,
   tcti,
   to,
   dialect,

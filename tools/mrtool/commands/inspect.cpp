@@ -197,9 +197,7 @@ class Inspection {
     };
     for (const std::size_t i : view.digests) {
       if (i < view.judgement.digests.size() && view.judgement.digests[i].check == Check::differs) {
-        add(Severity::warning, "digest-differs",
-            fmt::format("the {} digest of this {} is not the hash of its content",
-                        to_string(view.record->digests[i].algorithm), event_type_name(*view.record)));
+        add(Severity::warning, "digest-differs", digest_differs(*view.record, view.record->digests[i].algorithm));
         break;
       }
     }

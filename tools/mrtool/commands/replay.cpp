@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "lib/base/text.hpp"
+#include "lib/base/workers.hpp"
+#include "lib/content/digest_check.hpp"
 #include "lib/registers/names.hpp"
 #include "lib/sources/sources.hpp"
 #include "tools/mrtool/cli/filter.hpp"
@@ -56,14 +58,36 @@ void render(const ReplayView& view, const Filter& filter, Session& session) {
   }
 }
 
-int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter& filter,
-                const std::map<RegisterKey, Digest>& initial, std::vector<RegisterValues> sources) {
+// Says where a digest is not that of its content.
+void report_digest(const Record& record, const Judgement& judgement, DiagnosticSink& diagnostics) {
+  for (std::size_t i = 0; i < judgement.digests.size(); ++i) {
+    if (judgement.digests[i].check == Check::differs) {
+      diagnostics.add({.severity = Severity::error,
+                       .code = "digest-differs",
+                       .log = {},
+                       .record = record.number,
+                       .offset = record.offset,
+                       .message = digest_differs(record, record.digests[i].algorithm)});
+      return;
+    }
+  }
+}
+
+// `digests`: where those of the logs are to be checked.
+int replay_logs(Session& session, LogChain& chain, Replay& replay, std::optional<DigestCheck> digests,
+                const Filter& filter, const std::map<RegisterKey, Digest>& initial,
+                std::vector<RegisterValues> sources) {
   LogChain::Step step;
   while (chain.next(step)) {
     if (step.first_of_log) {
       replay.begin_log(*step.info);
     }
-    replay.add(*step.batch);
+    if (digests) {
+      digests->add(step.batch->records, *step.info, [&session](const Record& record, const Judgement& judgement) {
+        report_digest(record, judgement, session.diagnostics());
+      });
+    }
+    replay.take(*step.batch);
   }
   if (const auto missing = session.missing_input(chain)) {
     return session.stop(*missing);
@@ -80,6 +104,12 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
   view.verdict = verdict_of(view.registers, !view.sources.empty());
   if (view.registers.empty() && filter.selects_values()) {
     view.verdict = ReplayVerdict::inconclusive;
+  }
+  if (digests) {
+    view.digests = digests->counts();
+    if (view.digests->differs != 0) {
+      view.verdict = ReplayVerdict::differs;
+    }
   }
   warn_of_second_start(chain.logs(), session.diagnostics());
   explain_nothing(view, filter, session.diagnostics());
@@ -130,13 +160,19 @@ int replay_command(const CommandLine& line, Environment& environment) {
   for (const RegisterValues& source : *sources) {
     session.tell_notes(source);
   }
+  Workers workers(line.threads());
   LogChain chain(std::move(*names), session.host(), session.diagnostics(),
                  {.bank = filter->only_bank(),
                   .compute_banks = session.computed_banks(*filter),
-                  .compute_alternatives = !sources->empty()});
-  Replay replay({.initial = *initial}, session.diagnostics());
+                  .compute_alternatives = !sources->empty(),
+                  .workers = &workers});
+  Replay replay({.initial = *initial, .workers = &workers}, session.diagnostics());
   replay.compare_with(*sources);
-  return replay_logs(session, chain, replay, *filter, *initial, std::move(*sources));
+  std::optional<DigestCheck> digests;
+  if (line.has(OptionId::check_digests)) {
+    digests.emplace(&workers);
+  }
+  return replay_logs(session, chain, replay, std::move(digests), *filter, *initial, std::move(*sources));
 }
 
 }  // namespace mrtool

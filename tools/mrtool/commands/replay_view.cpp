@@ -78,6 +78,18 @@ void describe_register(const RegisterResult& result, std::span<const RegisterVal
   writer.end_object();
 }
 
+void describe_digests(const DigestCheck::Counts& digests, DocumentWriter& writer) {
+  writer.key("digests");
+  writer.begin_object();
+  writer.key("matches");
+  writer.count(digests.matches);
+  writer.key("unverifiable");
+  writer.count(digests.unverifiable);
+  writer.key("differs");
+  writer.count(digests.differs);
+  writer.end_object();
+}
+
 constexpr std::string_view kDirect = "direct";  // a kind of source, which the command line spells out
 constexpr std::size_t kRegisterWidth = 8;
 constexpr std::size_t kWidestRegister = 24;  // longer names push the columns behind them aside
@@ -169,6 +181,9 @@ class ReplayTable {
                        escape_for_terminal(log.path), log.records, log.records == 1 ? "" : "s");
       }
     }
+    if (view_.digests) {
+      append_digests(*view_.digests);
+    }
     if (view_.verdict != ReplayVerdict::computed) {
       append_verdict();
     }
@@ -256,6 +271,16 @@ class ReplayTable {
     out_ += '\n';
   }
 
+  void append_digests(const DigestCheck::Counts& digests) {
+    fmt::format_to(std::back_inserter(out_), "digests: {} as their contents, ", digests.matches);
+    style_.append(out_, digests.differs == 0 ? Tone::good : Tone::bad,
+                  fmt::format("{} not as their contents", digests.differs));
+    if (digests.unverifiable != 0) {
+      fmt::format_to(std::back_inserter(out_), ", {} of things that are not in the log", digests.unverifiable);
+    }
+    out_ += '\n';
+  }
+
   void append_verdict() {
     std::uint64_t values = 0;
     std::uint64_t equal = 0;
@@ -272,8 +297,10 @@ class ReplayTable {
                                                                 : Tone::doubtful;
     out_ += "verdict: ";
     style_.append(out_, tone, to_string(view_.verdict));
-    fmt::format_to(std::back_inserter(out_), ", {} of {} compared values equal", equal, values);
-    if (untouched != 0) {
+    if (compared_) {
+      fmt::format_to(std::back_inserter(out_), ", {} of {} compared values equal", equal, values);
+    }
+    if (compared_ && untouched != 0) {
       fmt::format_to(std::back_inserter(out_), ", {} replayed values compared with nothing", untouched);
     }
     out_ += '\n';
@@ -335,6 +362,9 @@ void describe_replay(const ReplayView& view, DocumentWriter& writer) {
   writer.text("mrtool.replay/1");
   describe_logs(view.logs, writer);
   describe_registers(view.registers, view.sources, writer);
+  if (view.digests) {
+    describe_digests(*view.digests, writer);
+  }
   writer.key("diagnostics");
   writer.begin_list();
   for (const Diagnostic& diagnostic : view.diagnostics) {

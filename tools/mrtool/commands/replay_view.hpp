@@ -1,11 +1,13 @@
 // What replay shows, and its renderings.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "formats/chain.hpp"
+#include "lib/content/digest_check.hpp"
 #include "lib/replay/replay.hpp"
 #include "tools/mrtool/render/document.hpp"
 #include "tools/mrtool/render/style.hpp"
@@ -17,6 +19,7 @@ struct ReplayView {
   std::vector<RegisterResult> registers;
   std::vector<RegisterValues> sources;  // that Comparison::source counts
   ReplayVerdict verdict = ReplayVerdict::computed;
+  std::optional<DigestCheck::Counts> digests;  // where they were checked
   std::vector<Diagnostic> diagnostics;
 };
 

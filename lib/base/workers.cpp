@@ -1,0 +1,259 @@
+#include "lib/base/workers.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace mrtool {
+
+namespace {
+
+// Tasks and ranges that are done by the caller before threads are started for more.
+constexpr std::size_t kAlone = 4;
+// Of a strand's tasks, those that may wait: enough that threads find work, few enough to bound what they hold.
+constexpr std::size_t kWaiting = 3;
+
+}  // namespace
+
+struct Workers::State {
+  explicit State(unsigned given_limit) : limit(std::max(given_limit, 1U)) {}
+  ~State() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    work.notify_all();
+  }
+
+  // Is it time to share work? The threads are started with the first that is.
+  bool shares() {
+    if (limit == 1 || ++asked <= kAlone) {
+      return false;
+    }
+    while (threads.size() + 1 < limit && !refused) {
+      try {
+        threads.emplace_back([this] { run(); });
+      } catch (const std::system_error&) {
+        refused = true;
+      }
+    }
+    return !threads.empty();
+  }
+
+  // Of the thread that hands out work: does something that waits to be done, until `done` (asked with the lock held)
+  // holds.
+  template <class Done>
+  void help(Done done) {
+    work_until(done, finished);
+  }
+  // Of the others.
+  void run() {
+    work_until([this] { return stopping; }, work);
+  }
+
+  template <class Done>
+  void work_until(Done done, std::condition_variable& changed) {
+    std::unique_lock lock(mutex);
+    while (!done()) {
+      if (ready.empty()) {
+        changed.wait(lock);
+      } else {
+        run_one(lock);
+      }
+    }
+  }
+
+  void run_one(std::unique_lock<std::mutex>& lock) {
+    const std::function<void()> item = std::move(ready.front());
+    ready.pop_front();
+    lock.unlock();
+    item();
+    lock.lock();
+  }
+
+  const unsigned limit;
+  std::size_t asked = 0;
+  bool refused = false;  // the system gives no more threads
+
+  std::mutex mutex;
+  std::condition_variable work;             // something is ready; the threads wait for it
+  std::condition_variable finished;         // something is done; who handed it out waits for it
+  std::deque<std::function<void()>> ready;  // none of which throws
+  bool stopping = false;
+  std::vector<std::jthread> threads;  // the last member: they are joined before the others go
+};
+
+Workers::Workers(unsigned threads) : state_(std::make_unique<State>(threads)) {}
+Workers::~Workers() = default;
+
+namespace {
+
+// A range whose parts are taken by whoever comes.
+struct Range {
+  std::size_t count = 0;
+  std::size_t part = 0;  // items of one
+  const std::function<void(std::size_t, std::size_t)>* work = nullptr;
+
+  std::atomic<std::size_t> next = 0;  // of the items that nobody has taken
+  std::mutex mutex;
+  std::size_t done = 0;  // items
+  std::exception_ptr failure;
+
+  // True when this call has finished the range.
+  bool take_parts() {
+    bool finished = false;
+    while (true) {
+      const std::size_t begin = next.fetch_add(part);
+      if (begin >= count) {
+        return finished;
+      }
+      const std::size_t end = std::min(begin + part, count);
+      std::exception_ptr thrown;
+      try {
+        (*work)(begin, end);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      const std::lock_guard lock(mutex);
+      done += end - begin;
+      finished = finished || done == count;
+      if (thrown && !failure) {
+        failure = thrown;
+      }
+    }
+  }
+  bool is_done() {
+    const std::lock_guard lock(mutex);
+    return done == count;
+  }
+};
+
+}  // namespace
+
+void Workers::split(std::size_t count, std::size_t least, const std::function<void(std::size_t, std::size_t)>& work) {
+  State& state = *state_;
+  if (count == 0) {
+    return;
+  }
+  if (count < 2 * least || !state.shares()) {
+    work(0, count);
+    return;
+  }
+  // Twice as many parts as threads, for threads that come late.
+  const std::size_t parts = std::min<std::size_t>(count / least, std::size_t{2} * state.limit);
+  const auto range = std::make_shared<Range>();
+  range->count = count;
+  range->part = (count + parts - 1) / parts;
+  range->work = &work;
+  // What comes too late finds nothing left, and does not touch `work`.
+  const auto help = [range, &state] {
+    if (range->take_parts()) {
+      {
+        const std::lock_guard lock(state.mutex);
+      }
+      state.finished.notify_all();
+    }
+  };
+  {
+    const std::lock_guard lock(state.mutex);
+    state.ready.insert(state.ready.begin(), std::min<std::size_t>(parts, state.limit) - 1, help);
+  }
+  state.work.notify_all();
+  range->take_parts();
+  state.help([&range] { return range->is_done(); });
+  if (range->failure) {
+    std::rethrow_exception(range->failure);
+  }
+}
+
+struct Strand::Queue {
+  std::deque<std::function<void()>> tasks;  // under the lock of the workers
+  bool running = false;                     // an item of the workers is about it
+  std::exception_ptr failure;
+
+  bool is_done() const { return tasks.empty() && !running; }
+
+  // The item: does the first task, and leaves the others to a next item, so that strands take turns.
+  static void run(const std::shared_ptr<Queue>& queue, Workers::State& state) {
+    std::function<void()> task;
+    {
+      const std::lock_guard lock(state.mutex);
+      task = std::move(queue->tasks.front());
+      queue->tasks.pop_front();
+    }
+    std::exception_ptr thrown;
+    try {
+      task();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    {
+      const std::lock_guard lock(state.mutex);
+      if (thrown && !queue->failure) {
+        queue->failure = thrown;
+      }
+      if (queue->failure) {
+        queue->tasks.clear();
+      }
+      if (queue->tasks.empty()) {
+        queue->running = false;
+      } else {
+        make_ready(queue, state);
+      }
+    }
+    state.finished.notify_all();
+  }
+  // With the lock held.
+  static void make_ready(const std::shared_ptr<Queue>& queue, Workers::State& state) {
+    state.ready.push_back([queue, &state] { run(queue, state); });
+    state.work.notify_one();
+  }
+};
+
+Strand::Strand(Workers* workers) : queue_(std::make_shared<Queue>()), workers_(workers) {}
+
+Strand::~Strand() {
+  if (workers_ != nullptr) {
+    workers_->state_->help([this] { return queue_->is_done(); });
+  }
+}
+
+void Strand::post(std::function<void()> task) {
+  if (workers_ == nullptr || (!workers_->state_->shares() && queue_->is_done())) {
+    task();
+    return;
+  }
+  Workers::State& state = *workers_->state_;
+  const std::shared_ptr<Queue> queue = queue_;
+  {
+    const std::lock_guard lock(state.mutex);
+    if (queue->failure) {
+      return;
+    }
+    queue->tasks.push_back(std::move(task));
+    if (!queue->running) {
+      queue->running = true;
+      Queue::make_ready(queue, state);
+    }
+  }
+  state.help([&queue] { return queue->tasks.size() <= kWaiting; });
+}
+
+void Strand::wait() {
+  if (workers_ == nullptr) {
+    return;
+  }
+  workers_->state_->help([this] { return queue_->is_done(); });
+  if (queue_->failure) {
+    std::rethrow_exception(queue_->failure);
+  }
+}
+
+}  // namespace mrtool

@@ -1,0 +1,153 @@
+// Links: extends whose meaning is settled, so that nothing is left of them but the hash. Those of a bank are folded in
+// their order, by a strand where the records were handed over for good, at once where they were not.
+#include <algorithm>
+
+#include "lib/replay/state.hpp"
+
+namespace mrtool {
+
+void Replay::State::take(Batch& batch) {
+  Work& work = free_work();
+  std::swap(work.batch, batch);
+  work.log = log_;
+  work.grows = grows_;
+  work_ = &work;
+  for (const Record& record : work.batch.records) {
+    add(record);
+  }
+  work_ = works_.front().get();
+  for (const std::size_t position : bank_order_) {
+    if (!work.links[position].empty()) {
+      work.users.fetch_add(1, std::memory_order_relaxed);
+      banks_[position].strand->post([this, position, &work] {
+        fold_links(position, work);
+        work.users.fetch_sub(1, std::memory_order_release);
+      });
+    }
+  }
+}
+
+Work& Replay::State::free_work() {
+  for (std::size_t i = 1; i < works_.size(); ++i) {
+    if (works_[i]->users.load(std::memory_order_acquire) == 0) {
+      return *works_[i];
+    }
+  }
+  return *works_.emplace_back(std::make_unique<Work>());
+}
+
+// False: the record has to be looked at together with its cell.
+bool Replay::State::add_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest,
+                             bool readings) {
+  Bank& bank = banks_[position];
+  if (slot >= bank.footings.size()) {
+    return false;
+  }
+  const Footing footing = bank.footings[slot];
+  if (!footing.known || (record.content == ContentType::tsm && !footing.stated)) {
+    return false;
+  }
+  ByteView padded;
+  if (footing.trail) {
+    if (record.tentative || record.asserts) {
+      return false;
+    }
+    padded = alternative_for(record, bank.row->id, bank.row->size);
+    if (footing.padded ? record.starts_instance : !padded.empty()) {
+      return false;
+    }
+  } else if (readings) {
+    return false;
+  }
+  push_link(record, slot, position, digest, padded);
+  return true;
+}
+
+void Replay::State::push_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest,
+                              ByteView padded) {
+  Bank& bank = banks_[position];
+  work_->links[position].push_back({.cell = &bank.cells[slot],
+                                    .digest = digest,
+                                    .padded = padded,
+                                    .record = record.number,
+                                    .is_pcr0 = bank.footings[slot].is_pcr0});
+}
+
+void Replay::State::set_footing(std::size_t position, std::size_t slot) {
+  Bank& bank = banks_[position];
+  const Cell& here = bank.cells[slot];
+  if (slot >= bank.footings.size()) {
+    bank.footings.resize(slot + 1);
+  }
+  Footing& footing = bank.footings[slot];
+  footing = {.known = here.started, .trail = here.trail != nullptr, .is_pcr0 = slots_[slot].reg == kPcr0};
+  if (here.trail) {
+    const std::vector<Reading>& readings = here.trail->readings;
+    footing.known = std::ranges::none_of(readings, [](const Reading& reading) { return reading.block.open(); });
+    footing.padded = std::ranges::find(readings, DigestRule::padded_sha1, &Reading::rule) != readings.end();
+    footing.stated = here.trail->states_values && here.trail->hashed_in_log == log_count_;
+  }
+}
+
+void Replay::State::fold_links(std::size_t position, Work& work) {
+  Bank& bank = banks_[position];
+  for (const Link& link : work.links[position]) {
+    if (link.cell->trail) {
+      fold_in_readings(bank, link, work);
+    } else {
+      fold_in_cell(bank, link, work, position);
+    }
+  }
+  work.links[position].clear();
+}
+
+void Replay::State::fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position) {
+  Cell& here = *link.cell;
+  for (Target& target : here.targets) {
+    note_ahead(work.grows, here.value, here.records, target.match, target.value);
+  }
+  bank.engine->extend(bank.row->id, here.value, link.digest);
+  ++here.records;
+  for (Target& target : here.targets) {
+    note_match(link.record, work.log, work.grows, here.value, here.records, target.match, target.value);
+  }
+  if (link.is_pcr0 && !here.targets.empty()) {
+    hints_->extend_pcr0(*bank.engine, *bank.row, position, link.digest);
+  }
+}
+
+void Replay::State::fold_in_readings(Bank& bank, const Link& link, const Work& work) {
+  Cell& here = *link.cell;
+  const Extender extender{*bank.engine, bank.row->id};
+  for (Reading& reading : here.trail->readings) {
+    for (std::size_t i = 0; i < here.targets.size(); ++i) {
+      note_ahead(work.grows, reading.value, reading.records, reading.matched[i], here.targets[i].value);
+    }
+    const bool padded = reading.rule == DigestRule::padded_sha1 && !link.padded.empty();
+    reading.extend(extender, padded ? link.padded : link.digest);
+    for (std::size_t i = 0; i < here.targets.size(); ++i) {
+      note_match(link.record, work.log, work.grows, reading.value, reading.records, reading.matched[i],
+                 here.targets[i].value);
+    }
+  }
+}
+
+void Replay::State::settle(std::size_t position) {
+  Bank& bank = banks_[position];
+  if (bank.strand) {
+    bank.strand->wait();
+  }
+  if (!work_->links[position].empty()) {
+    fold_links(position, *work_);
+  }
+}
+
+Cell& Replay::State::settled_cell(std::size_t position, std::size_t slot) {
+  settle(position);
+  if (slot < banks_[position].footings.size()) {
+    banks_[position].footings[slot] = {};
+  }
+  return cell(position, slot);
+}
+
+}  // namespace mrtool
