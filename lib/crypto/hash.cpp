@@ -47,6 +47,19 @@ void hash_low_level(ByteView first, ByteView second, std::uint8_t* out) {
   check(kFinal(out, &state));
 }
 
+bool has_low_level(HashAlgorithm id) {
+  switch (id) {
+    case HashAlgorithm::sha1:
+    case HashAlgorithm::sha224:
+    case HashAlgorithm::sha256:
+    case HashAlgorithm::sha384:
+    case HashAlgorithm::sha512:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // How many messages of an algorithm are hashed at once, from how many on; none where it doesn't pay.
 struct Lanes {
   lanes::Hash hash = nullptr;
@@ -158,17 +171,21 @@ HashEngine::~HashEngine() = default;
 HashEngine::HashEngine(HashEngine&&) noexcept = default;
 HashEngine& HashEngine::operator=(HashEngine&&) noexcept = default;
 
-// Asked for every digest of every record, so that the crypto library is asked once.
+// Asked for every digest of every record, so that the crypto library is asked once; and not at all where it needn't be,
+// because its first answer takes longer than all that a small log does.
 bool HashEngine::can_compute(HashAlgorithm algorithm) {
+  const HashAlgorithmRow* row = find_algorithm(algorithm);
+  if (row == nullptr || has_low_level(algorithm)) {
+    return row != nullptr;
+  }
   static const auto kComputable = [] {
     std::array<bool, kAlgorithmCount> computable{};
-    std::ranges::transform(hash_algorithms(), computable.begin(), [](const HashAlgorithmRow& row) {
-      return Algorithm(EVP_MD_fetch(nullptr, row.openssl_name, nullptr)) != nullptr;
+    std::ranges::transform(hash_algorithms(), computable.begin(), [](const HashAlgorithmRow& one) {
+      return has_low_level(one.id) || Algorithm(EVP_MD_fetch(nullptr, one.openssl_name, nullptr)) != nullptr;
     });
     return computable;
   }();
-  const HashAlgorithmRow* row = find_algorithm(algorithm);
-  return row != nullptr && kComputable[static_cast<std::size_t>(row - hash_algorithms().data())];
+  return kComputable[static_cast<std::size_t>(row - hash_algorithms().data())];
 }
 
 Digest HashEngine::hash(HashAlgorithm algorithm, ByteView first, ByteView second) {
