@@ -240,6 +240,26 @@ std::string known_answer(const std::vector<RegisterAnswer>& registers) {
   return fmt::format("{{\"schema\":\"mrtool.registers/1\",\"registers\":[\n{}\n]}}\n", fmt::join(items, ",\n"));
 }
 
+std::vector<RegisterAnswer> read_known_answer(std::string_view document) {
+  std::vector<RegisterAnswer> registers;
+  const auto member = [&document](std::string_view key) {
+    const std::string begin = fmt::format("\"{}\":\"", key);
+    const std::size_t place = document.find(begin);
+    if (place == std::string_view::npos) {
+      return std::string();
+    }
+    document.remove_prefix(place + begin.size());
+    return std::string(document.substr(0, document.find('"')));
+  };
+  while (true) {
+    RegisterAnswer answer{.reg = member("register"), .bank = member("bank"), .value = member("value")};
+    if (answer.value.empty()) {
+      return registers;
+    }
+    registers.push_back(std::move(answer));
+  }
+}
+
 std::string missing_answer(std::string_view document, const std::vector<RegisterAnswer>& registers) {
   const auto missing = std::ranges::find_if(
       registers, [document](const RegisterAnswer& answer) { return !document.contains(item(answer)); });

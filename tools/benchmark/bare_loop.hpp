@@ -33,6 +33,7 @@ std::expected<LoopResult, std::string> run_bare_loop(const std::string& path, co
 
 // The document that mrtool's --against reads.
 std::string known_answer(const std::vector<RegisterAnswer>& registers);
+std::vector<RegisterAnswer> read_known_answer(std::string_view document);
 // The first of the registers that `document`, of known_answer, doesn't hold with this value; empty when it has all.
 std::string missing_answer(std::string_view document, const std::vector<RegisterAnswer>& registers);
 // PCR 10 of a bank among the 24 that evmctl wants, as it reads them.

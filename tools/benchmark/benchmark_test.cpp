@@ -81,6 +81,36 @@ TEST_CASE("a log with another known answer is found out") {
   const auto looped = run_bare_loop(log, {.kind = "tcg2", .banks = {}});
   REQUIRE(looped.has_value());
   CHECK(missing_answer(text, looped->registers) == "sha1:pcr0");
+  CHECK(missing_answer(known_answer(read_known_answer(known_answer(looped->registers))), looped->registers).empty());
+}
+
+TEST_CASE("a run that prints other values than the known ones is a failure") {
+  const Scratch scratch;
+  Row row{.group = "TCG2",
+          .what = "replay",
+          .records = kRecords,
+          .command = "mrtool replay --bank sha256 {tcg2}",
+          .prints = "tcg2.known",
+          .other_name = "nothing",
+          .other = "true",
+          .measure = Measure::cpu,
+          .relation = Relation::times,
+          .pairs = 1};
+  Measuring measuring(options_in(scratch));
+  CHECK(measuring.row(row).problem.empty());
+  row.prints = "tsm.known";
+  CHECK(measuring.row(row).problem == "nothing is known of its registers");
+  CHECK(measuring.row(row).failed);
+  row.prints = "tcg2.known";
+  row.command = "mrtool replay --register pcr1 {tcg2}";
+  CHECK(measuring.row(row).problem == "sha1:pcr0 isn't as it must be");
+  CHECK(measuring.row(row).failed);
+  row.command = "mrtool replay --no-such-option {tcg2}";
+  CHECK(measuring.row(row).problem.starts_with("exit status 2: "));
+  row.command = "mrtool replay --bank sha256 {tcg2}";
+  row.other = "no-such-program-anywhere {tcg2}";
+  CHECK(measuring.row(row).problem == "no-such-program-anywhere isn't installed");
+  CHECK_FALSE(measuring.row(row).failed);
 }
 
 TEST_CASE("every digest in a generated log is that of its message") {
@@ -158,6 +188,7 @@ TEST_CASE("a missed goal is said, and is no failure; a wrong answer is one") {
                 .what = "replay",
                 .records = 1'000'000,
                 .command = {},
+                .prints = {},
                 .other_name = "peer",
                 .other = {},
                 .measure = Measure::cpu,

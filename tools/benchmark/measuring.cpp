@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
+
+#include "tools/benchmark/bare_loop.hpp"
 
 namespace mrtool::benchmark {
 namespace {
@@ -121,7 +124,10 @@ RowResult Measuring::row(const Row& row) {
   std::vector<double> other_seconds;
   std::vector<double> reached;
   for (int i = 0; i < pairs; ++i) {
-    const Run first = run(*ours);
+    Run first = run(*ours, !row.prints.empty());
+    if (first.problem.empty() && !row.prints.empty()) {
+      first.problem = printed_problem(first.cost.output, row.prints, row);
+    }
     const Run second = first.problem.empty() ? run(*other) : Run{};
     if (!first.problem.empty() || !second.problem.empty()) {
       result.problem = first.problem.empty() ? fmt::format("{}: {}", row.other_name, second.problem) : first.problem;
@@ -208,6 +214,25 @@ CheckResult Measuring::check(const Check& check) {
     }
   }
   return result;
+}
+
+std::string Measuring::printed_problem(const std::string& output, std::string_view known, const Row& row) {
+  const auto path = inputs_.path_of(known, scaled(row.records));
+  std::ifstream in(path ? *path : std::string());
+  const std::string document{std::istreambuf_iterator<char>(in), {}};
+  const std::string_view command = row.command;
+  const std::size_t option = command.find("--bank ");
+  const std::string_view banks = option == std::string_view::npos ? std::string_view() : command.substr(option);
+  std::size_t values = 0;
+  for (const RegisterAnswer& answer : read_known_answer(document)) {
+    if (banks.empty() || banks.contains(answer.bank)) {
+      ++values;
+      if (!output.contains(answer.value)) {
+        return fmt::format("{}:{} isn't as it must be", answer.bank, answer.reg);
+      }
+    }
+  }
+  return values != 0 ? std::string() : "nothing is known of its registers";
 }
 
 std::string Measuring::batch_problem(const std::string& output, std::size_t records) {

@@ -69,6 +69,8 @@ class Measuring {
   struct Run;
   Result<std::vector<std::string>> words_of(std::string_view command, std::size_t records);
   Run run(const std::vector<std::string>& words, bool keep_output = false);
+  // Why the output isn't that of a replay in these banks; empty when it is.
+  std::string printed_problem(const std::string& output, std::string_view known, const Row& row);
   std::string batch_problem(const std::string& output, std::size_t records);
 
   Options options_;

@@ -20,10 +20,11 @@ enum class Relation : std::uint8_t {
 // absent. {name} is an input of the row's size (inputs.hpp). The loop tells its own time, which is that of hashing
 // alone.
 struct Row {
-  std::string_view group;    // what is worked on; %n stands for the number of records
-  std::string_view what;     // what mrtool does with it
-  std::size_t records;       // a tenth of it in a quick run, when there are thousands
-  std::string_view command;  // exit status 0 says that its known answers hold
+  std::string_view group;  // what is worked on; %n stands for the number of records
+  std::string_view what;   // what mrtool does with it
+  std::size_t records;     // a tenth of it in a quick run, when there are thousands
+  std::string_view command;
+  std::string_view prints;  // the known answer that it prints; empty: it compares with it itself
   std::string_view other_name;
   std::string_view other;
   Measure measure;
