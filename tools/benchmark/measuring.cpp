@@ -13,7 +13,7 @@ namespace mrtool::benchmark {
 namespace {
 
 // Replay judges every digest against its content in the same pass with this option.
-constexpr std::string_view kCheckDigests = "";
+constexpr std::string_view kCheckDigests = "--check-digests";
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
