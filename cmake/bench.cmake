@@ -1,3 +1,14 @@
+# The benchmarks of the whole tool, which tools/bench runs; nothing of them is installed.
+mrtool_folder(benchmark PATH tools/benchmark LINK CLI11::CLI11 OpenSSL::Crypto nlohmann_json::nlohmann_json fmt::fmt)
+get_target_property(benchmark_sources mrtool_benchmark SOURCES)
+list(FILTER benchmark_sources EXCLUDE REGEX "/(main|timed)\\.cpp$")
+set_target_properties(mrtool_benchmark PROPERTIES SOURCES "${benchmark_sources}")
+add_executable(mrtool-benchmark tools/benchmark/main.cpp)
+target_link_libraries(mrtool-benchmark PRIVATE mrtool_options mrtool_benchmark mrtool_library)
+add_executable(mrtool-timed tools/benchmark/timed.cpp)
+target_link_libraries(mrtool-timed PRIVATE mrtool_options -Wl,--as-needed)  # small: it needs the C library only
+set_target_properties(mrtool-benchmark mrtool-timed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+
 # Every *_bench.cpp is a Google Benchmark program, in bench/ of the build tree:
 # formats/tcg/replay_bench.cpp is tcg_replay_bench.
 include(cmake/program_name.cmake)

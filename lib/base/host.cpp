@@ -407,14 +407,19 @@ Result<Bytes> Host::read_file(const std::string& path, std::uint64_t limit) {
 Result<ByteView> PeekSource::peek(std::uint64_t want) {
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(std::exchange(given_, 0)));
   while (held_.size() < want && !ended_) {
-    const std::size_t had = held_.size();
-    held_.resize(had + std::min<std::uint64_t>(limits::kReadPiece, want - had));
-    const auto got = source_->read(std::span(held_).subspan(had));
-    held_.resize(had + got.value_or(0));
-    if (!got) {
-      return std::unexpected(got.error());
+    std::size_t had = held_.size();
+    const auto piece = std::clamp<std::uint64_t>(had, limits::kFirstPiece, limits::kReadPiece);
+    held_.resize(had + std::min<std::uint64_t>(piece, want - had));
+    while (had < held_.size() && !ended_) {
+      const auto got = source_->read(std::span(held_).subspan(had));
+      if (!got) {
+        held_.resize(had);
+        return std::unexpected(got.error());
+      }
+      had += *got;
+      ended_ = *got == 0;
     }
-    ended_ = *got == 0;
+    held_.resize(had);
   }
   return ByteView(held_).first(std::min<std::size_t>(held_.size(), static_cast<std::size_t>(want)));
 }

@@ -6,6 +6,7 @@
 namespace mrtool::limits {
 
 inline constexpr std::uint64_t kReadPiece = 128 * 1024;          // bytes read from a file at a time
+inline constexpr std::uint64_t kFirstPiece = 32 * 1024;          // likewise at its start: most logs are small
 inline constexpr std::uint64_t kRecordBytes = 64 * 1024 * 1024;  // one record, framing included
 inline constexpr std::uint32_t kDigestsPerRecord = 16;           // digest count of a crypto-agile record
 inline constexpr std::uint32_t kAlgorithmsPerLog = 64;           // entries of a spec-ID algorithm table

@@ -10,7 +10,7 @@ namespace mrtool {
 
 class PieceSource {
  public:
-  explicit PieceSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+  explicit PieceSource(std::unique_ptr<ByteSource> source);
 
   // Appends to `buffer` until it holds `target` bytes or more, the source ends or fails. Waits for no more than
   // `target`. Allocates at most about twice what has arrived, and a piece.
@@ -24,6 +24,7 @@ class PieceSource {
 
  private:
   std::unique_ptr<ByteSource> source_;
+  std::uint64_t piece_;  // bytes to read at a time: room that nothing is read into costs its zeros
   bool ended_ = false;
   std::optional<Error> failure_;
 };

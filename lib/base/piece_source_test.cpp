@@ -43,6 +43,41 @@ TEST_CASE("who asks for one byte more each time reads in pieces all the same") {
   CHECK(reads < 2 * kBytes / limits::kReadPiece);
 }
 
+TEST_CASE("a small source is read into little room, and a large one soon in whole pieces") {
+  class Room final : public ByteSource {
+   public:
+    Room(std::uint64_t left, std::vector<std::size_t>& sizes) : left_(left), sizes_(sizes) {}
+    Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+      sizes_.push_back(buffer.size());
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer.size()));
+      left_ -= count;
+      return count;
+    }
+
+   private:
+    std::uint64_t left_;
+    std::vector<std::size_t>& sizes_;
+  };
+  constexpr std::uint64_t kTarget = 4 * limits::kReadPiece;
+  std::vector<std::size_t> sizes;
+  Bytes buffer;
+  PieceSource small(std::make_unique<Room>(limits::kFirstPiece / 2, sizes));
+  small.fill(buffer, kTarget);
+  CHECK(small.ended());
+  CHECK(buffer.size() == limits::kFirstPiece / 2);
+  CHECK(std::ranges::max(sizes) == limits::kFirstPiece);
+
+  sizes.clear();
+  PieceSource large(std::make_unique<Room>(2 * kTarget, sizes));
+  for (int i = 0; i < 4; ++i) {
+    buffer.clear();
+    large.fill(buffer, limits::kReadPiece);
+    CHECK(buffer.size() == limits::kReadPiece);
+  }
+  CHECK(sizes.front() == limits::kFirstPiece);
+  CHECK(sizes.back() == limits::kReadPiece);
+}
+
 TEST_CASE("a source that gives little is read no further than to the target") {
   std::size_t reads = 0;
   PieceSource source(std::make_unique<CountedSource>(1000, 1, reads));

@@ -49,6 +49,20 @@ void hash_low_level(ByteView first, ByteView second, std::uint8_t* out) {
   check(kFinal(out, &state));
 }
 
+// Those that need no context, and nothing of the library that has to be asked for.
+bool has_low_level(HashAlgorithm id) {
+  switch (id) {
+    case HashAlgorithm::sha1:
+    case HashAlgorithm::sha224:
+    case HashAlgorithm::sha256:
+    case HashAlgorithm::sha384:
+    case HashAlgorithm::sha512:
+      return true;
+    default:
+      return false;
+  }
+}
+
 template <class Word>
 std::array<std::uint8_t, sizeof(Word)> big_endian_bytes(Word word) {
   if constexpr (std::endian::native == std::endian::little) {
@@ -171,20 +185,6 @@ Lanes choose_lanes(HashAlgorithm /*id*/, const CpuFeatures& /*features*/) {
 }
 #endif
 
-// Those that need no context.
-bool is_low_level(HashAlgorithm id) {
-  switch (id) {
-    case HashAlgorithm::sha1:
-    case HashAlgorithm::sha224:
-    case HashAlgorithm::sha256:
-    case HashAlgorithm::sha384:
-    case HashAlgorithm::sha512:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Messages that are worth handing to another thread.
 constexpr std::size_t kShared = 128;
 // Blocks of a message that is hashed by itself: at the end of a batch it would keep a whole vector for one lane.
@@ -281,17 +281,21 @@ HashEngine::~HashEngine() = default;
 HashEngine::HashEngine(HashEngine&&) noexcept = default;
 HashEngine& HashEngine::operator=(HashEngine&&) noexcept = default;
 
-// Asked for every digest of every record, so that the crypto library is asked once.
+// Asked for every digest of every record, so that the crypto library is asked once; and not at all where it needn't be,
+// because its first answer takes longer than all that a small log does.
 bool HashEngine::can_compute(HashAlgorithm algorithm) {
+  const HashAlgorithmRow* row = find_algorithm(algorithm);
+  if (row == nullptr || has_low_level(algorithm)) {
+    return row != nullptr;
+  }
   static const auto kComputable = [] {
     std::array<bool, kAlgorithmCount> computable{};
-    std::ranges::transform(hash_algorithms(), computable.begin(), [](const HashAlgorithmRow& row) {
-      return Algorithm(EVP_MD_fetch(nullptr, row.openssl_name, nullptr)) != nullptr;
+    std::ranges::transform(hash_algorithms(), computable.begin(), [](const HashAlgorithmRow& one) {
+      return has_low_level(one.id) || Algorithm(EVP_MD_fetch(nullptr, one.openssl_name, nullptr)) != nullptr;
     });
     return computable;
   }();
-  const HashAlgorithmRow* row = find_algorithm(algorithm);
-  return row != nullptr && kComputable[static_cast<std::size_t>(row - hash_algorithms().data())];
+  return kComputable[static_cast<std::size_t>(row - hash_algorithms().data())];
 }
 
 Digest HashEngine::hash(HashAlgorithm algorithm, ByteView first, ByteView second) {
@@ -312,7 +316,7 @@ void HashEngine::hash_many(HashAlgorithm algorithm, std::span<const ByteView> me
     return;
   }
   Contexts& contexts = *contexts_;
-  if (contexts.workers == nullptr || !is_low_level(algorithm)) {
+  if (contexts.workers == nullptr || !has_low_level(algorithm)) {
     contexts.hash_each(*row, messages, digests.data());
     return;
   }

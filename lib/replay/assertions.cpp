@@ -51,7 +51,7 @@ void Replay::State::assert_value(const Record& record, std::size_t slot) {
     return;
   }
   const auto position = bank_position(assertion.bank);
-  if (!position || !banks_[*position].computable) {
+  if (!position || !HashEngine::can_compute(assertion.bank)) {
     refuse_bank(assertion.bank, "it cannot be computed here");
     return;
   }

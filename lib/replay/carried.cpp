@@ -116,7 +116,7 @@ void Replay::State::fold_carried(const Record& record) {
   const auto extend = tsm::parse_virtual_extend(line);
   const auto position = extend ? bank_position(extend->digest.algorithm) : std::nullopt;
   CarriedCell* carried = nullptr;
-  if (position && banks_[*position].computable && extend->name.size() <= kMaxName) {
+  if (position && HashEngine::can_compute(extend->digest.algorithm) && extend->name.size() <= kMaxName) {
     carried = find_carried(record, extend->name, *position);
   }
   if (carried == nullptr) {

@@ -20,7 +20,6 @@ Replay::State::State(ReplayOptions given_options, DiagnosticSink& given_sink)
   const auto rows = hash_algorithms();
   for (std::size_t i = 0; i < std::min(rows.size(), banks_.size()); ++i) {
     banks_[i].row = &rows[i];
-    banks_[i].computable = HashEngine::can_compute(rows[i].id);
   }
 }
 
@@ -53,7 +52,7 @@ void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> lo
   }
   for (const AlgorithmSize& stated : info.algorithms) {
     const auto position = bank_position(stated.algorithm);
-    if (!position || !banks_[*position].computable) {
+    if (!position || !HashEngine::can_compute(stated.algorithm)) {
       refuse_bank(stated.algorithm, "it cannot be computed here");
     } else if (banks_[*position].row->size != stated.size) {
       refused_.set(*position);  // which the log's reader has reported
@@ -124,7 +123,7 @@ std::optional<std::size_t> Replay::State::usable_position(std::size_t place, con
   Hint& hint = order_[place];
   if (hint.algorithm != entry.algorithm || hint.algorithm == HashAlgorithm::none) {
     const auto position = bank_position(entry.algorithm);
-    if (!position || !banks_[*position].computable) {
+    if (!position || !HashEngine::can_compute(entry.algorithm)) {
       refuse_bank(entry.algorithm, "it cannot be computed here");
       return std::nullopt;
     }

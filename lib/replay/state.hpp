@@ -117,7 +117,6 @@ struct Footing {
 
 struct Bank {
   const HashAlgorithmRow* row = nullptr;
-  bool computable = false;
   bool known = false;             // a log announces or uses it
   bool folded = false;            // a record extended a register in it, or stated a register's value
   bool only_claimed = false;      // announced by a log that extends nothing

@@ -1,0 +1,61 @@
+#include "tools/benchmark/machine.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <thread>
+
+#include "lib/crypto/cpu_features.hpp"
+
+namespace mrtool::benchmark {
+namespace {
+
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("model name")) {
+      return line.substr(line.find(':') + 2);
+    }
+  }
+  return "unknown processor";
+}
+
+// The first line that a command prints; empty when it can't be run.
+std::string first_line(const char* command) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command, "r"), &::pclose);
+  std::string line(256, '\0');
+  if (!pipe || std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) == nullptr) {
+    return {};
+  }
+  return line.substr(0, line.find_first_of(std::string_view("\n\0", 2)));
+}
+
+}  // namespace
+
+std::string machine() {
+  const CpuFeatures& features = CpuFeatures::of_this_machine();
+  utsname system{};
+  ::uname(&system);
+  std::string out = fmt::format("* {:%Y-%m-%d}, Linux {}\n* {} threads of {}, {} SHA extensions, {} AVX2, {} AVX-512\n",
+                                fmt::gmtime(std::time(nullptr)), system.release, std::thread::hardware_concurrency(),
+                                processor(), features.sha ? "with" : "without", features.avx2 ? "with" : "without",
+                                features.avx512 ? "with" : "without");
+  out += fmt::format("* compiler {}, {}, nlohmann_json {}.{}.{}\n", __VERSION__, ::OpenSSL_version(OPENSSL_VERSION),
+                     NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+  for (const char* const peer : {"evmctl --version 2>/dev/null", "tpm2_eventlog --version 2>/dev/null"}) {
+    if (const std::string version = first_line(peer); !version.empty()) {
+      out += fmt::format("* {}\n", version);
+    }
+  }
+  return out;
+}
+
+}  // namespace mrtool::benchmark
