@@ -1,23 +1,26 @@
 // What replay shows, and its renderings.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "formats/chain.hpp"
 #include "lib/replay/replay.hpp"
+#include "tools/mrtool/batch/member.hpp"
 #include "tools/mrtool/render/document.hpp"
 #include "tools/mrtool/render/style.hpp"
 
 namespace mrtool {
 
 struct ReplayView {
-  std::span<const LogSummary> logs;
+  std::vector<LogSummary> logs;
   std::vector<RegisterResult> registers;
   std::vector<RegisterValues> sources;  // that Comparison::source counts
   ReplayVerdict verdict = ReplayVerdict::computed;
   std::vector<Diagnostic> diagnostics;
+  std::optional<MemberMark> member;  // of a batch
 };
 
 int exit_status_of(ReplayVerdict verdict);
