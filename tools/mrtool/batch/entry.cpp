@@ -15,11 +15,11 @@ namespace {
 constexpr std::string_view kLogs = "logs";
 constexpr std::string_view kPath = "path";
 
-// Says where a member's evidence is and how it is judged. How results are shown and run is the batch's.
+// Says what a member is held against and how it is judged. How members are run and shown is the batch's.
 bool is_of_members(const CommandSpec& command, const OptionSpec& spec) {
-  const bool asks = spec.category == Category::selection || spec.category == Category::evidence ||
-                    spec.category == Category::comparison || spec.category == Category::judgement;
-  return asks && spec.id != OptionId::make_policy && accepts(command, spec.id);
+  const bool is_of_batch =
+      spec.category == Category::rendering || spec.category == Category::many || spec.category == Category::global;
+  return !is_of_batch && spec.id != OptionId::make_policy && accepts(command, spec.id);
 }
 
 std::unexpected<Error> refuse(std::string message) {
