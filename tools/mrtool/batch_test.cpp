@@ -342,6 +342,18 @@ TEST_CASE("-o takes the results in one step, whatever became of the members") {
   CHECK(documents_of(read_text(file)).size() == 2);
 }
 
+TEST_CASE("a disk that is full is told, and ends the run") {
+  const Scratch scratch;
+  std::string list;
+  for (int i = 0; i < 200; ++i) {
+    list += kGood + "\n";
+  }
+  write_text(scratch / "list", list);
+  const Finished finished = mrtool({"replay", "--batch", (scratch / "list").string()}, {.output = "/dev/full"});
+  CHECK(finished.status == 5);
+  CHECK(finished.err == "mrtool: error: standard output: cannot write: No space left on device\n");
+}
+
 TEST_CASE("members that fail are told on standard error when asked for, a line each") {
   const Finished finished = run_list(list_of({kGood, kCut, "no-such-file", kSha1}), {"replay", "-v"});
   const std::vector<std::string> lines = lines_of(finished.err);
