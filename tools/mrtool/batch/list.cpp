@@ -12,7 +12,7 @@ constexpr std::string_view kBlank = " \t\r\v\f";
 Result<bool> ListReader::fill() {
   held_.resize(kPiece);
   given_ = 0;
-  auto got = source_->read(std::span(reinterpret_cast<std::uint8_t*>(held_.data()), held_.size()));
+  auto got = source_->read(held_);
   held_.resize(got.value_or(0));
   if (!got) {
     return std::unexpected(std::move(got).error());
@@ -30,7 +30,7 @@ Result<bool> ListReader::read_line(ListLine& line) {
         break;
       }
     }
-    const std::string_view rest = std::string_view(held_).substr(given_);
+    const std::string_view rest = as_text(held_).substr(given_);
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     any = true;
     line.too_long = line.too_long || line.text.size() + end > kLineBytes;

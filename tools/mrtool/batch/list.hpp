@@ -35,7 +35,7 @@ class ListReader {
   Result<bool> read_line(ListLine& line);
 
   std::unique_ptr<ByteSource> source_;
-  std::string held_;
+  Bytes held_;
   std::size_t given_ = 0;  // of held_
   std::uint64_t lines_ = 0;
 };

@@ -194,7 +194,7 @@ bool BatchRun::take(Task& task) {
   }
   auto entry = list_.next();
   if (!entry) {
-    list_error_ = std::move(entry).error();
+    list_error_ = entry.error();
   }
   ended_ = !entry || !*entry;
   if (ended_) {
