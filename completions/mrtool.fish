@@ -37,6 +37,8 @@ complete -c mrtool -n '__fish_seen_subcommand_from replay' -l json -d 'one JSON 
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l yaml -d 'the JSON document as YAML'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l tpm2-yaml -d 'what the tpm2-tools print: tpm2_eventlog or tpm2_pcrread'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'
+complete -c mrtool -n '__fish_seen_subcommand_from replay' -l batch -r -F -d 'appraise many logs in one run, each by itself: a line of JSON for each'
+complete -c mrtool -n '__fish_seen_subcommand_from replay' -l unordered -d 'write each result as soon as it is there, not in the list\'s order'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 
@@ -66,6 +68,8 @@ complete -c mrtool -n '__fish_seen_subcommand_from verify' -l text -d 'text for 
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l json -d 'one JSON document'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l yaml -d 'the JSON document as YAML'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l output -s o -r -F -d 'write there instead of standard output, in one step at the end'
+complete -c mrtool -n '__fish_seen_subcommand_from verify' -l batch -r -F -d 'appraise many logs in one run, each by itself: a line of JSON for each'
+complete -c mrtool -n '__fish_seen_subcommand_from verify' -l unordered -d 'write each result as soon as it is there, not in the list\'s order'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -l diagnostics -x -a 'text json' -d 'how messages on standard error look'
 complete -c mrtool -n '__fish_seen_subcommand_from verify' -F -a 'live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
 

@@ -14,7 +14,8 @@ env -u DESTDIR cmake --install "$build" --prefix "$prefix" >"$work/install.log"
 
 for file in bin/mrtool bin/tsmfs "$libdir/libmrtool.a" "$libdir/pkgconfig/mrtool.pc" "$libdir/cmake/mrtool/mrtoolConfig.cmake" \
   include/mrtool/mrtool.hpp include/mrtool/lib/record/record.hpp include/mrtool/formats/formats.hpp \
-  share/man/man1/mrtool.1 share/man/man1/mrtool-inspect.1 share/man/man1/tsmfs.1 share/mrtool/schemas/mrtool.replay-1.schema.json \
+  share/man/man1/mrtool.1 share/man/man1/mrtool-inspect.1 share/man/man1/tsmfs.1 share/man/man7/mrtool-fleets.7 \
+  share/mrtool/schemas/mrtool.replay-1.schema.json \
   share/bash-completion/completions/mrtool share/zsh/site-functions/_mrtool \
   share/fish/vendor_completions.d/mrtool.fish; do
   [ -e "$prefix/$file" ] || fail "$file is not installed"

@@ -12,6 +12,7 @@
 #include <ctime>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "lib/crypto/certificate_native.hpp"
 
@@ -99,7 +100,9 @@ CertificateSummary summarize_certificate(const X509* certificate, ByteView der) 
   return summary;
 }
 
-std::optional<CertificateSummary> summarize_certificate(ByteView der) {
+namespace {
+
+std::optional<CertificateSummary> decode_summary(ByteView der) {
   if (der.empty() || der.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return {};
   }
@@ -110,6 +113,52 @@ std::optional<CertificateSummary> summarize_certificate(ByteView der) {
     return {};
   }
   return summarize_certificate(certificate.get(), der.first(static_cast<std::size_t>(end - der.data())));
+}
+
+// What was asked for last. To decode a certificate takes the crypto library longer than all else that a log's record
+// needs, under locks that all threads share; and logs hold the same few certificates over and over: those of platforms
+// and their vendors, in each log of a fleet.
+class Summaries {
+ public:
+  std::optional<CertificateSummary> of(ByteView der) {
+    const auto known = std::ranges::find_if(
+        entries_, [der](const Entry& entry) { return std::ranges::equal(ByteView(entry.der), der); });
+    if (known != entries_.end()) {
+      return known->summary;
+    }
+    auto summary = decode_summary(der);
+    if (der.size() <= kLargest) {
+      keep({.der = Bytes(der.begin(), der.end()), .summary = summary});
+    }
+    return summary;
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 64;
+  static constexpr std::size_t kLargest = 4096;  // bytes
+  struct Entry {
+    Bytes der;
+    std::optional<CertificateSummary> summary;
+  };
+
+  void keep(Entry entry) {
+    if (entries_.size() < kEntries) {
+      entries_.push_back(std::move(entry));
+    } else {
+      entries_[oldest_] = std::move(entry);
+      oldest_ = (oldest_ + 1) % kEntries;
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::size_t oldest_ = 0;
+};
+
+}  // namespace
+
+std::optional<CertificateSummary> summarize_certificate(ByteView der) {
+  thread_local Summaries summaries;
+  return summaries.of(der);
 }
 
 }  // namespace mrtool

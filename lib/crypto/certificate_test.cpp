@@ -60,4 +60,22 @@ TEST_CASE("every byte of a certificate may be damaged") {
   }
 }
 
+TEST_CASE("more certificates than are remembered, alike but for a byte, are each told as what they are") {
+  constexpr std::size_t kSerial = 17;  // offset of its last byte
+  REQUIRE(kCertificate[kSerial] == 0x2C);
+  for (int round = 0; round < 3; ++round) {
+    for (unsigned i = 0; i < 200; ++i) {
+      for (int again = 0; again < 2; ++again) {
+        Bytes changed = kCertificate;
+        changed[kSerial] = static_cast<std::uint8_t>(i);
+        const auto summary = summarize_certificate(changed);
+        REQUIRE(summary);
+        CHECK(summary->serial == "0a1b" + to_hex(ByteView(changed).subspan(kSerial, 1)));
+        changed.resize(changed.size() - 1);
+        CHECK_FALSE(summarize_certificate(changed));
+      }
+    }
+  }
+}
+
 }  // namespace mrtool

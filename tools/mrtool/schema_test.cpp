@@ -172,6 +172,35 @@ TEST_CASE("verify: JSON of every verdict fits its schema and YAML is equal") {
   CHECK(problems(schema, wrong) != "");
 }
 
+TEST_CASE("every line of a batch fits the schema of its command") {
+  const Scratch scratch;
+  std::string list = "{bad\n{\"logs\": 5}\n{\"logs\": \"no-such-file\", \"path\": \"m\"}\n\xFF\n";
+  for (const std::string& log : sample_logs()) {
+    list += log + "\n";
+  }
+  write_text(scratch / "list", list);
+  for (const std::string command : {"replay", "verify"}) {
+    const json schema = load_schema(command);
+    std::istringstream lines(mrtool({command, "--batch", (scratch / "list").string()}).out);
+    std::size_t count = 0;
+    json document;
+    for (std::string line; std::getline(lines, line); ++count) {
+      CAPTURE(line);
+      document = json::parse(line);
+      CHECK(problems(schema, document) == "");
+      CHECK(document.contains("path"));
+      CHECK(document.contains("status"));
+      CHECK(document.contains("diagnostics"));
+    }
+    CHECK(count == sample_logs().size() + 4);
+    document["status"] = 7;
+    CHECK(problems(schema, document) != "");
+    document["status"] = 0;
+    document["path"] = 5;
+    CHECK(problems(schema, document) != "");
+  }
+}
+
 TEST_CASE("explain: each document fits its schema and YAML is equal") {
   const json schema = load_schema("explain");
   const std::vector<std::string> values = {"--against", "sha1:4=7786f01fe87696a66424bff3c1e671df500e8dff", "--against",

@@ -145,60 +145,31 @@ std::optional<std::string> without_effect(const CommandLine& line) {
     OptionId id;
     OptionId other;
   };
-  constexpr auto kNeedsOther = std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml}});
+  constexpr auto kNeedsOther =
+      std::to_array<Pair>({{OptionId::eventlog_version, OptionId::tpm2_yaml}, {OptionId::unordered, OptionId::batch}});
   for (const Pair& pair : kNeedsOther) {
     if (line.has(pair.id) && !line.has(pair.other)) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
     }
   }
-  constexpr auto kExcludeOther = std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},
-                                                      {OptionId::raw, OptionId::tpm2_yaml},
-                                                      {OptionId::make_policy, OptionId::quote},
-                                                      {OptionId::make_policy, OptionId::policy},
-                                                      {OptionId::make_policy, OptionId::ima_key},
-                                                      {OptionId::make_policy, OptionId::require},
-                                                      {OptionId::make_policy, OptionId::initial},
-                                                      {OptionId::make_policy, OptionId::json},
-                                                      {OptionId::make_policy, OptionId::yaml},
-                                                      {OptionId::file, OptionId::digest},
-                                                      {OptionId::by_event, OptionId::file},
-                                                      {OptionId::by_event, OptionId::digest},
-                                                      {OptionId::by_event, OptionId::bank},
-                                                      {OptionId::standard_input, OptionId::event},
-                                                      {OptionId::standard_input, OptionId::data},
-                                                      {OptionId::standard_input, OptionId::file},
-                                                      {OptionId::standard_input, OptionId::digest}});
+  constexpr auto kExcludeOther =
+      std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},    {OptionId::raw, OptionId::tpm2_yaml},
+                           {OptionId::make_policy, OptionId::quote},    {OptionId::make_policy, OptionId::policy},
+                           {OptionId::make_policy, OptionId::ima_key},  {OptionId::make_policy, OptionId::require},
+                           {OptionId::make_policy, OptionId::initial},  {OptionId::make_policy, OptionId::json},
+                           {OptionId::make_policy, OptionId::yaml},     {OptionId::batch, OptionId::make_policy},
+                           {OptionId::batch, OptionId::text},           {OptionId::batch, OptionId::json},
+                           {OptionId::batch, OptionId::yaml},           {OptionId::batch, OptionId::tpm2_yaml},
+                           {OptionId::file, OptionId::digest},          {OptionId::by_event, OptionId::file},
+                           {OptionId::by_event, OptionId::digest},      {OptionId::by_event, OptionId::bank},
+                           {OptionId::standard_input, OptionId::event}, {OptionId::standard_input, OptionId::data},
+                           {OptionId::standard_input, OptionId::file},  {OptionId::standard_input, OptionId::digest}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);
     }
   }
   return std::nullopt;
-}
-
-// What the table demands beyond the grammar: choices, no option twice, one rendering, none that has no effect.
-std::optional<std::string> check_values(const CommandLine& line) {
-  for (const auto& [id, values] : line.values) {
-    const OptionSpec& spec = option(id);
-    if (!spec.repeatable && spec.value != ValueKind::none && values.size() > 1) {
-      return fmt::format("--{} may be given once only", spec.name);
-    }
-    for (const std::string& value : values) {
-      if (auto problem = wrong_choice(spec, value)) {
-        return problem;
-      }
-    }
-  }
-  std::string_view rendering;
-  for (const OptionId id : {OptionId::text, OptionId::json, OptionId::ndjson, OptionId::yaml, OptionId::tpm2_yaml}) {
-    if (line.has(id)) {
-      if (!rendering.empty()) {
-        return fmt::format("--{} and --{} exclude each other", rendering, option(id).name);
-      }
-      rendering = option(id).name;
-    }
-  }
-  return without_effect(line);
 }
 
 // The option that CLI11's message starts with the name of.
@@ -276,10 +247,40 @@ std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::s
                              argument_names(*line.command), escape_for_terminal(line.arguments[1])),
                  line.command);
   }
-  if (auto problem = check_values(line)) {
+  if (line.has(OptionId::batch) && !line.arguments.empty()) {
+    return usage(fmt::format("--batch names the logs in a list, but '{}' is given too",
+                             escape_for_terminal(line.arguments.front())),
+                 line.command);
+  }
+  if (auto problem = problem_of(line)) {
     return usage(std::move(*problem), line.command);
   }
   return line;
+}
+
+// Choices, no option twice, one rendering, none that has no effect.
+std::optional<std::string> problem_of(const CommandLine& line) {
+  for (const auto& [id, values] : line.values) {
+    const OptionSpec& spec = option(id);
+    if (!spec.repeatable && spec.value != ValueKind::none && values.size() > 1) {
+      return fmt::format("--{} may be given once only", spec.name);
+    }
+    for (const std::string& value : values) {
+      if (auto problem = wrong_choice(spec, value)) {
+        return problem;
+      }
+    }
+  }
+  std::string_view rendering;
+  for (const OptionId id : {OptionId::text, OptionId::json, OptionId::ndjson, OptionId::yaml, OptionId::tpm2_yaml}) {
+    if (line.has(id)) {
+      if (!rendering.empty()) {
+        return fmt::format("--{} and --{} exclude each other", rendering, option(id).name);
+      }
+      rendering = option(id).name;
+    }
+  }
+  return without_effect(line);
 }
 
 bool asks_for_json_messages(std::span<const std::string> arguments) {

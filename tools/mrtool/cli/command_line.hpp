@@ -36,6 +36,9 @@ struct UsageError {
 
 std::expected<CommandLine, UsageError> parse_command_line(std::span<const std::string> arguments);
 
+// What the table forbids of the options given, together or each by itself; nothing where all is well.
+std::optional<std::string> problem_of(const CommandLine& line);
+
 // Does a line ask for messages in JSON, even one that cannot be understood?
 bool asks_for_json_messages(std::span<const std::string> arguments);
 

@@ -16,10 +16,14 @@ namespace {
 const std::string kMan = MRTOOL_SOURCE_DIR "/man/";
 const std::string kCompletions = MRTOOL_SOURCE_DIR "/completions/";
 
-// The page's text with escaped hyphens made plain.
+// The page's text with escaped hyphens and quotes made plain.
+std::string plain_text(const std::filesystem::path& page) {
+  const std::string text = std::regex_replace(read_text(page), std::regex(R"(\\-)"), "-");
+  return std::regex_replace(text, std::regex(R"(\\\(aq)"), "'");
+}
+
 std::string page_text(const std::string& name) {
-  std::string text = read_text(kMan + name + ".1");
-  return std::regex_replace(text, std::regex(R"(\\-)"), "-");
+  return plain_text(kMan + name + ".1");
 }
 
 bool mentions(const std::string& page, const std::string& option) {
@@ -121,7 +125,7 @@ TEST_CASE("man pages have no formatting errors") {
 TEST_CASE("the examples in the man pages succeed") {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kMan)) {
-    std::istringstream lines(page_text(entry.path().stem()));
+    std::istringstream lines(plain_text(entry.path()));
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("$ ")) {
         CAPTURE(line);

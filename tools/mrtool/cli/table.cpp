@@ -555,6 +555,27 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      false,
      "write there instead of standard output, in one step at the end",
      ""},
+    {batch,
+     "batch",
+     0,
+     "LIST",
+     ValueKind::file,
+     {},
+     Category::many,
+     false,
+     "appraise many logs in one run, each by itself: a line of JSON for each",
+     "LIST names a log a line, or is a JSON object a line with \"logs\" and a member's own options; - is standard "
+     "input."},
+    {unordered,
+     "unordered",
+     0,
+     "",
+     ValueKind::none,
+     {},
+     Category::many,
+     false,
+     "write each result as soon as it is there, not in the list's order",
+     ""},
     {diagnostics, "diagnostics", 0, "text|json", ValueKind::choice, Words(kDiagnosticForms), Category::rendering, false,
      "how messages on standard error look", ""},
     {color, "color", 0, "auto|always|never", ValueKind::choice, Words(kWhen), Category::global, false,
@@ -597,12 +618,12 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
 constexpr auto kInspectOptions =
     std::to_array<OptionId>({registers, bank, type, record, text, details, raw, json, ndjson, yaml, tpm2_yaml,
                              eventlog_version, output, diagnostics});
-constexpr auto kReplayOptions = std::to_array<OptionId>(
-    {registers, bank, against, tcti, initial, check_digests, text, json, yaml, tpm2_yaml, output, diagnostics});
+constexpr auto kReplayOptions = std::to_array<OptionId>({registers, bank, against, tcti, initial, check_digests, text,
+                                                         json, yaml, tpm2_yaml, output, diagnostics, batch, unordered});
 constexpr auto kVerifyOptions = std::to_array<OptionId>(
-    {quote,      sig,      pcrs,     key,     ca,     crl,     tcb_info,    nonce,      no_nonce,
-     at,         against,  tcti,     initial, policy, ima_key, make_policy, require,    trust_registers,
-     allow_sha1, tolerate, tolerant, text,    json,   yaml,    output,      diagnostics});
+    {quote,    sig,  pcrs,    key,    ca,      crl,         tcb_info, nonce,           no_nonce,   at,
+     against,  tcti, initial, policy, ima_key, make_policy, require,  trust_registers, allow_sha1, tolerate,
+     tolerant, text, json,    yaml,   output,  diagnostics, batch,    unordered});
 constexpr auto kExplainOptions =
     std::to_array<OptionId>({registers, bank, against, tcti, initial, text, json, yaml, output, diagnostics});
 constexpr auto kConvertOptions =
@@ -715,6 +736,8 @@ std::string_view to_string(Category category) {
       return "Conversion";
     case Category::rendering:
       return "Output";
+    case Category::many:
+      return "Many logs";
     case Category::global:
       return "Global options";
   }

@@ -34,6 +34,8 @@ enum class OptionId : std::uint8_t {
   details,
   raw,
   output,
+  batch,
+  unordered,
   diagnostics,
   against,
   initial,
@@ -107,6 +109,7 @@ enum class Category : std::uint8_t {
   judgement,
   conversion,
   rendering,
+  many,
   global
 };
 std::string_view to_string(Category category);  // a heading for help

@@ -25,23 +25,25 @@ constexpr auto kCompanions =
     std::to_array<OptionId>({OptionId::sig, OptionId::pcrs, OptionId::key, OptionId::ca, OptionId::crl,
                              OptionId::tcb_info, OptionId::nonce, OptionId::no_nonce, OptionId::at});
 
-Result<NamedBytes> read_named(const std::string& path, Host& host) {
-  MRTOOL_TRY(bytes, host.read_file(path, limits::kSmallFile));
+Result<NamedBytes> read_named(const std::string& path, Host& host, const SharedInputs& shared) {
+  MRTOOL_TRY(bytes, shared.file(path, host));
   return NamedBytes{.name = path, .bytes = std::move(bytes)};
 }
 
-Result<std::optional<NamedBytes>> read_one(const CommandLine& line, OptionId id, Host& host) {
+Result<std::optional<NamedBytes>> read_one(const CommandLine& line, OptionId id, Host& host,
+                                           const SharedInputs& shared) {
   if (!line.has(id)) {
     return std::nullopt;
   }
-  MRTOOL_TRY(file, read_named(std::string(line.value(id)), host));
+  MRTOOL_TRY(file, read_named(std::string(line.value(id)), host, shared));
   return file;
 }
 
-Result<std::vector<NamedBytes>> read_each(const CommandLine& line, OptionId id, Host& host) {
+Result<std::vector<NamedBytes>> read_each(const CommandLine& line, OptionId id, Host& host,
+                                          const SharedInputs& shared) {
   std::vector<NamedBytes> files;
   for (const std::string& path : line.all(id)) {
-    MRTOOL_TRY(file, read_named(path, host));
+    MRTOOL_TRY(file, read_named(path, host, shared));
     files.push_back(std::move(file));
   }
   return files;
@@ -95,10 +97,10 @@ Status take_nonce(const CommandLine& line, QuoteEvidence& evidence) {
 }
 
 // From a file, or from this machine's kernel.
-Status take_quote(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
+Status take_quote(const CommandLine& line, Host& host, const SharedInputs& shared, QuoteEvidence& evidence) {
   const std::string path(line.value(OptionId::quote));
   if (path != "live") {
-    MRTOOL_TRY(quote, read_named(path, host));
+    MRTOOL_TRY(quote, read_named(path, host, shared));
     evidence.quote = std::move(quote);
     return {};
   }
@@ -112,13 +114,13 @@ Status take_quote(const CommandLine& line, Host& host, QuoteEvidence& evidence) 
 }
 
 // Text and JSON name their registers; binary files need what the quote says, and are read by its kind.
-Status take_pcrs(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
+Status take_pcrs(const CommandLine& line, Host& host, const SharedInputs& shared, QuoteEvidence& evidence) {
   if (!line.has(OptionId::pcrs)) {
     return {};
   }
   const std::string path(line.value(OptionId::pcrs));
   RereadHost kept(host);  // it may be a pipe
-  MRTOOL_TRY(file, read_named(path, kept));
+  MRTOOL_TRY(file, read_named(path, kept, shared));
   if (auto values = load_register_values(path, kept)) {
     evidence.pcr_values = *std::move(values);
   } else {
@@ -127,7 +129,7 @@ Status take_pcrs(const CommandLine& line, Host& host, QuoteEvidence& evidence) {
   return {};
 }
 
-Result<QuoteEvidence> read_evidence(const CommandLine& line, Host& host) {
+Result<QuoteEvidence> read_evidence(const CommandLine& line, Host& host, const SharedInputs& shared) {
   QuoteEvidence evidence;
   evidence.time =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -140,21 +142,21 @@ Result<QuoteEvidence> read_evidence(const CommandLine& line, Host& host) {
     return std::unexpected(taken.error());
   }
   evidence.allow_sha1 = line.has(OptionId::allow_sha1);
-  if (const Status taken = take_quote(line, host, evidence); !taken) {
+  if (const Status taken = take_quote(line, host, shared, evidence); !taken) {
     return std::unexpected(taken.error());
   }
-  if (const Status taken = take_pcrs(line, host, evidence); !taken) {
+  if (const Status taken = take_pcrs(line, host, shared, evidence); !taken) {
     return std::unexpected(taken.error());
   }
-  MRTOOL_TRY(signature, read_one(line, OptionId::sig, host));
+  MRTOOL_TRY(signature, read_one(line, OptionId::sig, host, shared));
   evidence.signature = std::move(signature);
-  MRTOOL_TRY(key, read_one(line, OptionId::key, host));
+  MRTOOL_TRY(key, read_one(line, OptionId::key, host, shared));
   evidence.key = std::move(key);
-  MRTOOL_TRY(roots, read_each(line, OptionId::ca, host));
+  MRTOOL_TRY(roots, read_each(line, OptionId::ca, host, shared));
   evidence.roots = std::move(roots);
-  MRTOOL_TRY(crls, read_each(line, OptionId::crl, host));
+  MRTOOL_TRY(crls, read_each(line, OptionId::crl, host, shared));
   evidence.crls = std::move(crls);
-  MRTOOL_TRY(tcb_info, read_each(line, OptionId::tcb_info, host));
+  MRTOOL_TRY(tcb_info, read_each(line, OptionId::tcb_info, host, shared));
   evidence.tcb_info = std::move(tcb_info);
   return evidence;
 }
@@ -168,7 +170,7 @@ std::unexpected<Error> about(Error error, const std::string& path) {
 
 }  // namespace
 
-Result<std::optional<QuoteResult>> appraise_quote(const CommandLine& line, Host& host) {
+Result<std::optional<QuoteResult>> appraise_quote(const CommandLine& line, Host& host, const SharedInputs& shared) {
   if (!line.has(OptionId::quote)) {
     for (const OptionId companion : kCompanions) {
       if (line.has(companion)) {
@@ -178,7 +180,7 @@ Result<std::optional<QuoteResult>> appraise_quote(const CommandLine& line, Host&
     }
     return std::nullopt;
   }
-  MRTOOL_TRY(evidence, read_evidence(line, host));
+  MRTOOL_TRY(evidence, read_evidence(line, host, shared));
   const std::string path = evidence.quote.name;
   const QuoteKind* const kind = find_quote_kind(evidence.quote.bytes);
   if (kind == nullptr) {

@@ -4,7 +4,6 @@
 
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
-#include "lib/sources/sources.hpp"
 
 namespace mrtool {
 namespace {
@@ -53,10 +52,10 @@ Result<std::map<RegisterKey, Digest>> initial_values(const CommandLine& line) {
   return initial;
 }
 
-Result<std::vector<RegisterValues>> register_sources(const CommandLine& line, Host& host) {
+Result<std::vector<RegisterValues>> register_sources(const CommandLine& line, Host& host, const SharedInputs& shared) {
   std::vector<RegisterValues> sources;
   for (const std::string& spec : line.all(OptionId::against)) {
-    MRTOOL_TRY(source, load_register_values(spec, host, {.tcti = std::string(line.value(OptionId::tcti))}));
+    MRTOOL_TRY(source, shared.values(spec, std::string(line.value(OptionId::tcti)), host));
     sources.push_back(std::move(source));
   }
   return sources;

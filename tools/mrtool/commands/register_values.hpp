@@ -6,6 +6,7 @@
 
 #include "lib/base/host.hpp"
 #include "lib/registers/values.hpp"
+#include "tools/mrtool/batch/shared_inputs.hpp"
 #include "tools/mrtool/cli/command_line.hpp"
 
 namespace mrtool {
@@ -14,6 +15,7 @@ namespace mrtool {
 Result<std::map<RegisterKey, Digest>> initial_values(const CommandLine& line);
 
 // The values of every --against, in order. Fails as load_register_values does.
-Result<std::vector<RegisterValues>> register_sources(const CommandLine& line, Host& host);
+Result<std::vector<RegisterValues>> register_sources(const CommandLine& line, Host& host,
+                                                     const SharedInputs& shared = {});
 
 }  // namespace mrtool

@@ -10,6 +10,8 @@
 #include "lib/content/digest_check.hpp"
 #include "lib/registers/names.hpp"
 #include "lib/sources/sources.hpp"
+#include "tools/mrtool/batch/runner.hpp"
+#include "tools/mrtool/batch/shared_inputs.hpp"
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
@@ -73,32 +75,62 @@ void report_digest(const Record& record, const Judgement& judgement, DiagnosticS
   }
 }
 
+// What a replay goes by.
+struct ReplayInputs {
+  std::vector<LogName> names;
+  Filter filter;
+  std::map<RegisterKey, Digest> initial;
+  std::vector<RegisterValues> sources;
+  bool check_digests = false;
+  unsigned threads = 1;
+};
+
+Result<ReplayInputs> replay_inputs(const CommandLine& line, std::vector<LogName> names, Host& host,
+                                   const SharedInputs& shared) {
+  MRTOOL_TRY(filter, Filter::from(line));
+  MRTOOL_TRY(initial, initial_values(line));
+  MRTOOL_TRY(sources, register_sources(line, host, shared));
+  for (RegisterValues& source : sources) {
+    std::erase_if(source.values,
+                  [&filter](const auto& entry) { return !filter.takes(entry.first.reg, entry.first.bank); });
+  }
+  return ReplayInputs{.names = std::move(names),
+                      .filter = std::move(filter),
+                      .initial = std::move(initial),
+                      .sources = std::move(sources),
+                      .check_digests = line.has(OptionId::check_digests),
+                      .threads = line.threads()};
+}
+
+struct ReplayOutcome {
+  ReplayView view;
+  std::vector<Error> errors;  // of the logs
+  int status = 0;
+};
+
 // `digests`: where those of the logs are to be checked.
-int replay_logs(Session& session, LogChain& chain, Replay& replay, std::optional<DigestCheck> digests,
-                const Filter& filter, const std::map<RegisterKey, Digest>& initial,
-                std::vector<RegisterValues> sources) {
+ReplayOutcome replay_logs(LogChain& chain, Replay& replay, std::optional<DigestCheck> digests, ReplayInputs inputs,
+                          DiagnosticSink& diagnostics) {
   LogChain::Step step;
   while (chain.next(step)) {
     if (step.first_of_log) {
       replay.begin_log(*step.info);
     }
     if (digests) {
-      digests->add(step.batch->records, *step.info, [&session](const Record& record, const Judgement& judgement) {
-        report_digest(record, judgement, session.diagnostics());
+      digests->add(step.batch->records, *step.info, [&diagnostics](const Record& record, const Judgement& judgement) {
+        report_digest(record, judgement, diagnostics);
       });
     }
     replay.take(*step.batch);
   }
-  if (const auto missing = session.missing_input(chain)) {
-    return session.stop(*missing);
-  }
 
+  const Filter& filter = inputs.filter;
   ReplayView view;
   view.logs = chain.logs();
   view.registers = replay.finish();
-  session.diagnostics().set_log(std::nullopt);
-  view.sources = std::move(sources);
-  const std::vector<RegisterKey> unused = unused_initial(initial, view.registers);
+  diagnostics.set_log(std::nullopt);
+  view.sources = std::move(inputs.sources);
+  const std::vector<RegisterKey> unused = unused_initial(inputs.initial, view.registers);
   std::erase_if(view.registers,
                 [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
   view.verdict = verdict_of(view.registers, !view.sources.empty());
@@ -111,68 +143,122 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, std::optional
       view.verdict = ReplayVerdict::differs;
     }
   }
-  warn_of_second_start(chain.logs(), session.diagnostics());
-  explain_nothing(view, filter, session.diagnostics());
-  find_unanswered(view, filter, session.diagnostics());
-  warn_of_unused(unused, view, session.diagnostics());
-  hint_at_missing_logs(view, session.diagnostics());
-  int status = exit_status_of(view.verdict);
+  warn_of_second_start(chain.logs(), diagnostics);
+  explain_nothing(view, filter, diagnostics);
+  find_unanswered(view, filter, diagnostics);
+  warn_of_unused(unused, view, diagnostics);
+  hint_at_missing_logs(view, diagnostics);
+  int status = with_errors(exit_status_of(view.verdict), chain.errors());
+  if (diagnostics.has("too-many-registers")) {
+    status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
+  }
+  view.diagnostics = with_errors(diagnostics.all(), chain.errors(), chain.logs());
+  return {.view = std::move(view), .errors = chain.errors(), .status = status};
+}
+
+ReplayOutcome replay(ReplayInputs inputs, Host& host, DiagnosticSink& diagnostics) {
+  for (const RegisterValues& source : inputs.sources) {
+    keep_notes(source, diagnostics);
+  }
+  const Filter& filter = inputs.filter;
+  Workers workers(inputs.threads);
+  LogChain chain(std::move(inputs.names), host, diagnostics,
+                 {.bank = filter.only_bank(),
+                  .compute_banks = filter.selects_banks() ? filter.named_banks() : std::vector<HashAlgorithm>{},
+                  .compute_alternatives = !inputs.sources.empty(),
+                  .workers = &workers});
+  Replay replay({.initial = inputs.initial, .workers = &workers}, diagnostics);
+  replay.compare_with(inputs.sources);
+  std::optional<DigestCheck> digests;
+  if (inputs.check_digests) {
+    digests.emplace(&workers);
+  }
+  return replay_logs(chain, replay, std::move(digests), std::move(inputs), diagnostics);
+}
+
+int show(const ReplayOutcome& outcome, const Filter& filter, Session& session) {
+  const ReplayView& view = outcome.view;
+  if (const auto missing = session.missing_input(view.logs, outcome.errors)) {
+    return session.stop(*missing);
+  }
+  int status = outcome.status;
   const bool told = view.registers.empty() && view.verdict == ReplayVerdict::inconclusive;
   if (session.rendering() == Rendering::tpm2_yaml && !shows_any_pcr(view) && !told) {
     session.diagnostics().add(no_pcr(view));
     status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
   }
-  view.diagnostics = session.all_diagnostics(chain);
   render(view, filter, session);
-  if (session.diagnostics().has("too-many-registers")) {
-    status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
+  return session.finish(view.logs, outcome.errors, with_errors(session.diagnostics().all(), outcome.errors, view.logs),
+                        status);
+}
+
+class ReplayAppraiser final : public Appraiser {
+ public:
+  explicit ReplayAppraiser(SharedInputs shared) : shared_(std::move(shared)) {}
+
+  MemberResult appraise(const BatchMember& member, Host& host) const override {
+    DiagnosticSink diagnostics;
+    auto inputs = inputs_of(member, host);
+    ReplayOutcome outcome;
+    if (inputs) {
+      outcome = replay(*std::move(inputs), host, diagnostics);
+    } else {
+      outcome.errors.push_back(inputs.error());
+      outcome.view.verdict = ReplayVerdict::inconclusive;
+      outcome.view.diagnostics = with_errors({}, outcome.errors, {});
+      outcome.status = row_of(inputs.error().kind).exit_status;
+    }
+    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    MemberResult result{.status = outcome.status,
+                        .verdict = to_string(outcome.view.verdict),
+                        .document = {},
+                        .message = why(member, outcome.errors, to_string(outcome.view.verdict))};
+    describe_replay(outcome.view, *make_json_writer(result.document, true));
+    return result;
   }
-  return session.finish(chain, status);
+
+ private:
+  Result<ReplayInputs> inputs_of(const BatchMember& member, Host& host) const {
+    MRTOOL_TRY(line, member.line);
+    MRTOOL_TRY(names, named_logs(line.arguments, host));
+    return replay_inputs(line, std::move(names), host, shared_);
+  }
+
+  SharedInputs shared_;
+};
+
+int replay_batch(const CommandLine& line, Environment& environment, Session& session) {
+  auto shared = SharedInputs::load(line, session.host());
+  if (!shared) {
+    return session.stop(shared.error());
+  }
+  // What every member would be told is told once.
+  if (const auto inputs = replay_inputs(line, {}, session.host(), *shared); !inputs) {
+    return session.stop(inputs.error());
+  }
+  return run_batch(line, environment, session, ReplayAppraiser(*std::move(shared)));
 }
 
 }  // namespace
 
 int replay_command(const CommandLine& line, Environment& environment) {
   Session session(line, environment);
-  auto filter = Filter::from(line);
-  if (!filter) {
-    return session.stop(filter.error());
-  }
-  auto initial = initial_values(line);
-  if (!initial) {
-    return session.stop(initial.error());
+  if (line.has(OptionId::batch)) {
+    return replay_batch(line, environment, session);
   }
   auto names = session.logs();
   if (!names) {
     return session.stop(names.error());
   }
-  auto sources = register_sources(line, session.host());
-  if (!sources) {
-    return session.stop(sources.error());
-  }
-  for (RegisterValues& source : *sources) {
-    std::erase_if(source.values,
-                  [&filter](const auto& entry) { return !filter->takes(entry.first.reg, entry.first.bank); });
+  auto inputs = replay_inputs(line, *std::move(names), session.host(), {});
+  if (!inputs) {
+    return session.stop(inputs.error());
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  for (const RegisterValues& source : *sources) {
-    session.tell_notes(source);
-  }
-  Workers workers(line.threads());
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
-                 {.bank = filter->only_bank(),
-                  .compute_banks = session.computed_banks(*filter),
-                  .compute_alternatives = !sources->empty(),
-                  .workers = &workers});
-  Replay replay({.initial = *initial, .workers = &workers}, session.diagnostics());
-  replay.compare_with(*sources);
-  std::optional<DigestCheck> digests;
-  if (line.has(OptionId::check_digests)) {
-    digests.emplace(&workers);
-  }
-  return replay_logs(session, chain, replay, std::move(digests), *filter, *initial, std::move(*sources));
+  const Filter filter = inputs->filter;
+  return show(replay(*std::move(inputs), session.host(), session.diagnostics()), filter, session);
 }
 
 }  // namespace mrtool

@@ -360,17 +360,13 @@ void describe_replay(const ReplayView& view, DocumentWriter& writer) {
   writer.begin_object();
   writer.key("schema");
   writer.text("mrtool.replay/1");
+  describe_mark(view.member, writer);
   describe_logs(view.logs, writer);
   describe_registers(view.registers, view.sources, writer);
   if (view.digests) {
     describe_digests(*view.digests, writer);
   }
-  writer.key("diagnostics");
-  writer.begin_list();
-  for (const Diagnostic& diagnostic : view.diagnostics) {
-    describe_diagnostic(diagnostic, writer);
-  }
-  writer.end_list();
+  describe_diagnostics(view.diagnostics, writer);
   writer.key("verdict");
   writer.text(to_string(view.verdict));
   writer.end_object();

@@ -9,18 +9,20 @@
 #include "formats/chain.hpp"
 #include "lib/content/digest_check.hpp"
 #include "lib/replay/replay.hpp"
+#include "tools/mrtool/batch/member.hpp"
 #include "tools/mrtool/render/document.hpp"
 #include "tools/mrtool/render/style.hpp"
 
 namespace mrtool {
 
 struct ReplayView {
-  std::span<const LogSummary> logs;
+  std::vector<LogSummary> logs;
   std::vector<RegisterResult> registers;
   std::vector<RegisterValues> sources;  // that Comparison::source counts
   ReplayVerdict verdict = ReplayVerdict::computed;
   std::optional<DigestCheck::Counts> digests;  // where they were checked
   std::vector<Diagnostic> diagnostics;
+  std::optional<MemberMark> member;  // of a batch
 };
 
 int exit_status_of(ReplayVerdict verdict);

@@ -13,6 +13,52 @@ constexpr std::string_view kStandardInput = "-";
 
 }  // namespace
 
+Result<std::vector<LogName>> named_logs(std::span<const std::string> names, Host& host) {
+  std::vector<LogName> logs;
+  for (const std::string& text : names) {
+    MRTOOL_TRY(name, parse_log_name(text));
+    logs.push_back(std::move(name));
+  }
+  if (std::ranges::count(logs, kStandardInput, &LogName::path) > 1) {
+    return fail(ErrorKind::usage, "- is named as a log more than once, but standard input can be read once only");
+  }
+  std::vector<LogName> expanded = expand_live(logs, host);
+  if (expanded.empty()) {
+    return std::unexpected(Error{.kind = ErrorKind::io,
+                                 .message = "this machine shows no logs; mount securityfs, become root, or name a file",
+                                 .file = std::string(kLive),
+                                 .offset = {},
+                                 .record = {}});
+  }
+  return expanded;
+}
+
+void keep_notes(const RegisterValues& source, DiagnosticSink& diagnostics) {
+  for (const std::string& note : source.notes) {
+    diagnostics.add({.severity = Severity::warning,
+                     .code = "source",
+                     .log = {},
+                     .record = {},
+                     .offset = {},
+                     .message = fmt::format("{}: {}", source.source, note)});
+  }
+}
+
+std::vector<Diagnostic> with_errors(std::vector<Diagnostic> diagnostics, std::span<const Error> errors,
+                                    std::span<const LogSummary> logs) {
+  for (const Error& error : errors) {
+    diagnostics.push_back(as_diagnostic(error, logs));
+  }
+  return diagnostics;
+}
+
+int with_errors(int status, std::span<const Error> errors) {
+  for (const Error& error : errors) {
+    status = worse_exit_status(status, row_of(error.kind).exit_status);
+  }
+  return status;
+}
+
 Session::Session(const CommandLine& line, Environment& environment)
     : line_(line), environment_(environment), host_(environment.make_host(std::string(line.value(OptionId::root)))) {}
 
@@ -29,28 +75,11 @@ Status Session::open_output() {
 }
 
 Result<std::vector<LogName>> Session::logs() {
-  std::vector<LogName> names;
-  for (const std::string& argument : line_.arguments) {
-    MRTOOL_TRY(name, parse_log_name(argument));
-    names.push_back(std::move(name));
+  if (!line_.arguments.empty()) {
+    return named_logs(line_.arguments, *host_);
   }
-  if (std::ranges::count(names, kStandardInput, &LogName::path) > 1) {
-    return fail(ErrorKind::usage, "- is named as a log more than once, but standard input can be read once only");
-  }
-  if (names.empty()) {
-    input_is_implied_ = !environment_.input_is_terminal;
-    names.push_back(LogName{
-        .format = nullptr, .reg = std::nullopt, .path = std::string(input_is_implied_ ? kStandardInput : kLive)});
-  }
-  std::vector<LogName> expanded = expand_live(names, *host_);
-  if (expanded.empty()) {
-    return std::unexpected(Error{.kind = ErrorKind::io,
-                                 .message = "this machine shows no logs; mount securityfs, become root, or name a file",
-                                 .file = std::string(kLive),
-                                 .offset = {},
-                                 .record = {}});
-  }
-  return expanded;
+  input_is_implied_ = !environment_.input_is_terminal;
+  return named_logs(std::vector{std::string(input_is_implied_ ? kStandardInput : kLive)}, *host_);
 }
 
 std::vector<HashAlgorithm> Session::computed_banks(const Filter& filter) const {
@@ -80,11 +109,7 @@ Style Session::output_style() const {
 }
 
 std::vector<Diagnostic> Session::all_diagnostics(const LogChain& chain) const {
-  std::vector<Diagnostic> all = diagnostics_.all();
-  for (const Error& error : chain.errors()) {
-    all.push_back(as_diagnostic(error, chain.logs()));
-  }
-  return all;
+  return with_errors(diagnostics_.all(), chain.errors(), chain.logs());
 }
 
 std::optional<Error> Session::missing_input(std::span<const LogSummary> logs, std::span<const Error> errors) const {
@@ -130,17 +155,6 @@ MessageOptions Session::messages() const {
           .notes = line_.has(OptionId::verbose)};
 }
 
-void Session::tell_notes(const RegisterValues& source) {
-  for (const std::string& note : source.notes) {
-    diagnostics_.add({.severity = Severity::warning,
-                      .code = "source",
-                      .log = {},
-                      .record = {},
-                      .offset = {},
-                      .message = fmt::format("{}: {}", source.source, note)});
-  }
-}
-
 int Session::deliver(int status) {
   if (file_) {
     if (const Status committed = file_->commit(); !committed) {
@@ -166,9 +180,7 @@ int Session::finish(const LogChain& chain, int status) {
 
 int Session::finish(std::span<const LogSummary> logs, std::span<const Error> errors,
                     std::vector<Diagnostic> diagnostics, int status) {
-  for (const Error& error : errors) {
-    status = worse_exit_status(status, row_of(error.kind).exit_status);
-  }
+  status = with_errors(status, errors);
   const bool recognised = std::ranges::any_of(logs, [](const LogSummary& log) { return !log.info.format.empty(); });
   if (recognised || !file_) {
     status = deliver(status);

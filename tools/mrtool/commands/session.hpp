@@ -17,6 +17,17 @@ namespace mrtool {
 
 enum class Rendering : std::uint8_t { text, json, ndjson, yaml, tpm2_yaml };
 
+// The logs of these names ([FORMAT:][REGISTER=]PATH, -, live), each. Fails (usage) where a name cannot be understood,
+// and (io) where live means none.
+Result<std::vector<LogName>> named_logs(std::span<const std::string> names, Host& host);
+// Keeps what is to be said of a source of register values.
+void keep_notes(const RegisterValues& source, DiagnosticSink& diagnostics);
+// The errors of logs among what was noticed.
+std::vector<Diagnostic> with_errors(std::vector<Diagnostic> diagnostics, std::span<const Error> errors,
+                                    std::span<const LogSummary> logs);
+// The worst of a run's own status and the errors of its logs.
+int with_errors(int status, std::span<const Error> errors);
+
 class Session {
  public:
   Session(const CommandLine& line, Environment& environment);
@@ -54,7 +65,7 @@ class Session {
   void tell_now(Severity severity, std::string message);
   bool is_verbose() const { return line_.has(OptionId::verbose); }
   // Keeps what is to be said of a source of register values for the end of the run.
-  void tell_notes(const RegisterValues& source);
+  void tell_notes(const RegisterValues& source) { keep_notes(source, diagnostics_); }
   // What was written so far will not be put in the place of -o FILE.
   void discard_output() { file_.reset(); }
   // Will bytes that are written now be shown by a terminal?

@@ -9,6 +9,8 @@
 #include "lib/base/text.hpp"
 #include "lib/content/judgement.hpp"
 #include "lib/verify/appraisal.hpp"
+#include "tools/mrtool/batch/runner.hpp"
+#include "tools/mrtool/batch/shared_inputs.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/evidence.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
@@ -53,10 +55,9 @@ Result<std::set<std::string>> tolerated_codes(const CommandLine& line) {
   return codes;
 }
 
-// What --ima-key asks for, as a policy on the registers that IMA lists are about: PCR 10, and those that logs are named
-// for.
-Result<std::shared_ptr<const Policy>> signature_policy(std::span<const std::string> keys, std::span<const LogName> logs,
-                                                       Host& host) {
+// What --ima-key asks for, as the text of a policy on the registers that IMA lists are about: PCR 10, and those that
+// logs are named for.
+std::string signature_policy(std::span<const std::string> keys, std::span<const LogName> logs) {
   std::string registers = "pcr10";
   for (const LogName& log : logs) {
     if (log.reg && (log.format == nullptr || log.format->takes_register)) {
@@ -74,10 +75,11 @@ Result<std::shared_ptr<const Policy>> signature_policy(std::span<const std::stri
   for (const std::string& key : keys) {
     text += fmt::format("      - {}\n", to_text(JsonText(key)));
   }
-  return parse_policy(as_bytes(text), host);
+  return text;
 }
 
-Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<const LogName> logs, Host& host) {
+Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<const LogName> logs, Host& host,
+                                           const SharedInputs& shared) {
   AppraisalOptions options;
   MRTOOL_TRY(initial, initial_values(line));
   options.initial = std::move(initial);
@@ -91,11 +93,11 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<co
   MRTOOL_TRY(tolerated, tolerated_codes(line));
   options.tolerated = std::move(tolerated);
   for (const std::string& path : line.all(OptionId::policy)) {
-    MRTOOL_TRY(policy, load_policy(path, host));
+    MRTOOL_TRY(policy, shared.policy(path, host));
     options.policies.push_back(std::move(policy));
   }
   if (line.has(OptionId::ima_key)) {
-    MRTOOL_TRY(policy, signature_policy(line.all(OptionId::ima_key), logs, host));
+    MRTOOL_TRY(policy, shared.policy_of(signature_policy(line.all(OptionId::ima_key), logs), host));
     options.policies.push_back(std::move(policy));
   }
   return options;
@@ -289,45 +291,42 @@ int make_policy(const CommandLine& line, Session& session) {
   return session.finish(chain, kExitSuccess);
 }
 
-}  // namespace
+// What an appraisal goes by.
+struct VerifyInputs {
+  std::vector<LogName> names;
+  AppraisalOptions options;
+  std::optional<QuoteResult> quote;
+  std::vector<RegisterValues> sources;
+};
 
-int verify_command(const CommandLine& line, Environment& environment) {
-  Session session(line, environment);
-  if (line.has(OptionId::make_policy)) {
-    return make_policy(line, session);
-  }
-  auto names = session.logs();
-  if (!names) {
-    return session.stop(names.error());
-  }
-  auto options = appraisal_options(line, *names, session.host());
-  if (!options) {
-    return session.stop(options.error());
-  }
+Result<VerifyInputs> verify_inputs(const CommandLine& line, std::vector<LogName> names, Host& host,
+                                   const SharedInputs& shared) {
+  MRTOOL_TRY(options, appraisal_options(line, names, host, shared));
   // Values first, then the logs: a log that grows meanwhile is ahead of them, never behind.
-  auto quote = appraise_quote(line, session.host());
-  if (!quote) {
-    return session.stop(quote.error());
-  }
-  auto sources = register_sources(line, session.host());
-  if (!sources) {
-    return session.stop(sources.error());
-  }
-  if (const Status opened = session.open_output(); !opened) {
-    return session.stop(opened.error());
-  }
+  MRTOOL_TRY(quote, appraise_quote(line, host, shared));
+  MRTOOL_TRY(sources, register_sources(line, host, shared));
+  return VerifyInputs{.names = std::move(names),
+                      .options = std::move(options),
+                      .quote = std::move(quote),
+                      .sources = std::move(sources)};
+}
 
+struct VerifyOutcome {
   VerifyView view;
-  if (*quote) {
-    view.quote = (*quote)->fields;
+  std::vector<Error> errors;  // of the logs
+  int status = 0;
+};
+
+VerifyOutcome verify(VerifyInputs inputs, Host& host) {
+  VerifyOutcome outcome;
+  VerifyView& view = outcome.view;
+  if (inputs.quote) {
+    view.quote = inputs.quote->fields;
   }
-  VerifiedLogs logs(std::move(*names), session.host(), {.compute_alternatives = true});
-  Appraisal appraisal(*std::move(options), *std::move(quote), *std::move(sources), logs.appraised());
+  VerifiedLogs logs(std::move(inputs.names), host, {.compute_alternatives = true});
+  Appraisal appraisal(std::move(inputs.options), std::move(inputs.quote), std::move(inputs.sources), logs.appraised());
   for (auto wanted = appraisal.next_pass(); !wanted.empty(); wanted = appraisal.next_pass()) {
     logs.read(wanted, appraisal);
-  }
-  if (const auto missing = session.missing_input(logs.summaries(), logs.errors())) {
-    return session.stop(*missing);
   }
   for (const std::size_t damaged : logs.damaged()) {
     appraisal.add_damaged(damaged);
@@ -337,12 +336,92 @@ int verify_command(const CommandLine& line, Environment& environment) {
   if (!logs.errors().empty()) {
     view.report.verdict = worse(view.report.verdict, Verdict::inconclusive);
   }
-  render(view, line, session);
-  std::vector<Diagnostic> messages;
-  for (const Error& error : logs.errors()) {
-    messages.push_back(as_diagnostic(error, logs.summaries()));
+  outcome.errors = logs.errors();
+  outcome.status = with_errors(exit_status_of(view.report), outcome.errors);
+  view.diagnostics = with_errors({}, outcome.errors, view.logs);
+  return outcome;
+}
+
+class VerifyAppraiser final : public Appraiser {
+ public:
+  explicit VerifyAppraiser(SharedInputs shared) : shared_(std::move(shared)) {}
+
+  MemberResult appraise(const BatchMember& member, Host& host) const override {
+    auto inputs = inputs_of(member, host);
+    VerifyOutcome outcome;
+    if (inputs) {
+      outcome = verify(*std::move(inputs), host);
+    } else {
+      outcome.errors.push_back(inputs.error());
+      outcome.view.diagnostics = with_errors({}, outcome.errors, {});
+      outcome.status = row_of(inputs.error().kind).exit_status;
+    }
+    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    const std::string_view verdict = to_string(outcome.view.report.verdict);
+    MemberResult result{
+        .status = outcome.status, .verdict = verdict, .document = {}, .message = why(member, outcome.errors, verdict)};
+    describe_verify(outcome.view, *make_json_writer(result.document, true));
+    return result;
   }
-  return session.finish(logs.summaries(), logs.errors(), std::move(messages), exit_status_of(view.report));
+
+ private:
+  Result<VerifyInputs> inputs_of(const BatchMember& member, Host& host) const {
+    MRTOOL_TRY(line, member.line);
+    MRTOOL_TRY(names, named_logs(line.arguments, host));
+    return verify_inputs(line, std::move(names), host, shared_);
+  }
+
+  SharedInputs shared_;
+};
+
+int verify_batch(const CommandLine& line, Environment& environment, Session& session) {
+  auto shared = SharedInputs::load(line, session.host());
+  if (!shared) {
+    return session.stop(shared.error());
+  }
+  if (line.has(OptionId::ima_key)) {
+    std::string text = signature_policy(line.all(OptionId::ima_key), {});
+    auto policy = parse_policy(as_bytes(text), session.host());
+    if (!policy) {
+      return session.stop(policy.error());
+    }
+    shared->share_policy_of(std::move(text), *std::move(policy));
+  }
+  // What every member would be told is told once.
+  if (const auto options = appraisal_options(line, {}, session.host(), *shared); !options) {
+    return session.stop(options.error());
+  }
+  return run_batch(line, environment, session, VerifyAppraiser(*std::move(shared)));
+}
+
+}  // namespace
+
+int verify_command(const CommandLine& line, Environment& environment) {
+  Session session(line, environment);
+  if (line.has(OptionId::batch)) {
+    return verify_batch(line, environment, session);
+  }
+  if (line.has(OptionId::make_policy)) {
+    return make_policy(line, session);
+  }
+  auto names = session.logs();
+  if (!names) {
+    return session.stop(names.error());
+  }
+  auto inputs = verify_inputs(line, *std::move(names), session.host(), {});
+  if (!inputs) {
+    return session.stop(inputs.error());
+  }
+  if (const Status opened = session.open_output(); !opened) {
+    return session.stop(opened.error());
+  }
+  const VerifyOutcome outcome = verify(*std::move(inputs), session.host());
+  const VerifyView& view = outcome.view;
+  if (const auto missing = session.missing_input(view.logs, outcome.errors)) {
+    return session.stop(*missing);
+  }
+  render(view, line, session);
+  return session.finish(view.logs, outcome.errors, view.diagnostics, outcome.status);
 }
 
 }  // namespace mrtool

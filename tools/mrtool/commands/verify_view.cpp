@@ -9,6 +9,7 @@
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
+#include "tools/mrtool/render/diagnostics.hpp"
 #include "tools/mrtool/render/wrap.hpp"
 
 namespace mrtool {
@@ -210,6 +211,7 @@ void describe_verify(const VerifyView& view, DocumentWriter& writer) {
   writer.begin_object();
   writer.key("schema");
   writer.text("mrtool.verify/1");
+  describe_mark(view.member, writer);
   writer.key("verdict");
   writer.text(to_string(view.report.verdict));
   writer.key("layers");
@@ -234,6 +236,9 @@ void describe_verify(const VerifyView& view, DocumentWriter& writer) {
   }
   writer.end_list();
   describe_registers(view.report.registers, view.report.sources, writer);
+  if (view.member) {
+    describe_diagnostics(view.diagnostics, writer);
+  }
   writer.end_object();
 }
 

@@ -1,11 +1,13 @@
 // What verify shows, and its renderings.
 #pragma once
 
-#include <span>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "formats/chain.hpp"
 #include "lib/verify/appraisal.hpp"
+#include "tools/mrtool/batch/member.hpp"
 #include "tools/mrtool/render/document.hpp"
 #include "tools/mrtool/render/style.hpp"
 
@@ -13,8 +15,10 @@ namespace mrtool {
 
 struct VerifyView {
   AppraisalReport report;
-  std::span<const LogSummary> logs;
-  Value::Object quote;  // decoded; empty without one
+  std::vector<LogSummary> logs;
+  Value::Object quote;                  // decoded; empty without one
+  std::optional<MemberMark> member;     // of a batch
+  std::vector<Diagnostic> diagnostics;  // shown of a member only: others have them on standard error
 };
 
 // mrtool.verify/1.

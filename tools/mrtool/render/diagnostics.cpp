@@ -127,6 +127,15 @@ void describe_diagnostic(const Diagnostic& diagnostic, DocumentWriter& writer) {
   writer.end_object();
 }
 
+void describe_diagnostics(std::span<const Diagnostic> diagnostics, DocumentWriter& writer) {
+  writer.key("diagnostics");
+  writer.begin_list();
+  for (const Diagnostic& diagnostic : diagnostics) {
+    describe_diagnostic(diagnostic, writer);
+  }
+  writer.end_list();
+}
+
 void append_messages(std::string& out, const std::vector<Diagnostic>& diagnostics, std::span<const LogSummary> logs,
                      const MessageOptions& options, const Style& style) {
   for (const Diagnostic& diagnostic : options.json || options.notes ? diagnostics : fold(diagnostics)) {

@@ -16,6 +16,8 @@ namespace mrtool {
 Diagnostic as_diagnostic(const Error& error, std::span<const LogSummary> logs);
 
 void describe_diagnostic(const Diagnostic& diagnostic, DocumentWriter& writer);
+// A document's member "diagnostics".
+void describe_diagnostics(std::span<const Diagnostic> diagnostics, DocumentWriter& writer);
 
 struct MessageOptions {
   bool json = false;
