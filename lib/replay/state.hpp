@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/replay/checkpoint.hpp"
 #include "lib/replay/hints.hpp"
 #include "lib/replay/reading.hpp"
 #include "lib/replay/replay.hpp"
@@ -106,6 +107,7 @@ class SlotTable {
   }
   std::optional<std::size_t> find(const Register& reg) const;
   Slot& operator[](std::size_t index) { return slots_[index]; }
+  const Slot& operator[](std::size_t index) const { return slots_[index]; }
   std::size_t size() const { return slots_.size(); }
 
  private:
@@ -134,6 +136,8 @@ struct Replay::State {
   void end_log();
   void add(const Record& record);
   std::vector<RegisterResult> finish();
+  Result<Checkpoint> checkpoint() const;
+  Status take_up(const Checkpoint& from);
 
  private:
   Place place_of(const Record& record) const { return {log_, record.number, record.offset}; }
@@ -185,6 +189,11 @@ struct Replay::State {
   std::map<std::string, std::set<std::string>, std::less<>> carriers_by_name() const;
   void assign_given_values();
   void add_carried(std::vector<RegisterResult>& results);
+
+  // going on from where another fold stood (checkpoint.cpp)
+  Status take_up_register(const Checkpoint::Held& held, std::uint64_t records);
+  Status take_up_carried(const Checkpoint::Held& held, std::uint64_t records);
+  void restore(Cell& cell, const Checkpoint::Cell& from, std::uint64_t records);
 
   // results (results.cpp)
   RegisterResult result_of(const Slot& slot, Cell& cell, const Bank& bank);

@@ -101,7 +101,7 @@ std::string help_text(const CommandSpec& command) {
   }
   for (const Category category :
        {Category::measuring, Category::keeping, Category::selection, Category::evidence, Category::comparison,
-        Category::judgement, Category::conversion, Category::rendering, Category::global}) {
+        Category::judgement, Category::growing, Category::conversion, Category::rendering, Category::global}) {
     option_section(out, category, &command);
   }
   exit_statuses(out);

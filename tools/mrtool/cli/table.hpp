@@ -38,6 +38,9 @@ enum class OptionId : std::uint8_t {
   against,
   initial,
   tcti,
+  save_state,
+  from_state,
+  resume,
   to,
   dialect,
   loss_report,
@@ -104,6 +107,7 @@ enum class Category : std::uint8_t {
   evidence,
   comparison,
   judgement,
+  growing,
   conversion,
   rendering,
   global

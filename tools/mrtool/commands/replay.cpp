@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
 #include "lib/sources/sources.hpp"
@@ -12,6 +13,7 @@
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
 #include "tools/mrtool/commands/replay_findings.hpp"
+#include "tools/mrtool/commands/replay_pass.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/render/tpm2_yaml.hpp"
@@ -56,22 +58,11 @@ void render(const ReplayView& view, const Filter& filter, Session& session) {
   }
 }
 
-int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter& filter,
-                const std::map<RegisterKey, Digest>& initial, std::vector<RegisterValues> sources) {
-  LogChain::Step step;
-  while (chain.next(step)) {
-    if (step.first_of_log) {
-      replay.begin_log(*step.info);
-    }
-    replay.add(*step.batch);
-  }
-  if (const auto missing = session.missing_input(chain)) {
-    return session.stop(*missing);
-  }
-
+int conclude_replay(Session& session, const LogChain& chain, std::vector<RegisterResult> results, const Filter& filter,
+                    const std::map<RegisterKey, Digest>& initial, std::vector<RegisterValues> sources) {
   ReplayView view;
   view.logs = chain.logs();
-  view.registers = replay.finish();
+  view.registers = std::move(results);
   session.diagnostics().set_log(std::nullopt);
   view.sources = std::move(sources);
   const std::vector<RegisterKey> unused = unused_initial(initial, view.registers);
@@ -100,6 +91,100 @@ int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter&
   return session.finish(chain, status);
 }
 
+int replay_logs(Session& session, LogChain& chain, Replay& replay, const Filter& filter,
+                const std::map<RegisterKey, Digest>& initial, std::vector<RegisterValues> sources) {
+  LogChain::Step step;
+  while (chain.next(step)) {
+    if (step.first_of_log) {
+      replay.begin_log(*step.info);
+    }
+    replay.add(*step.batch);
+  }
+  if (const auto missing = session.missing_input(chain)) {
+    return session.stop(*missing);
+  }
+  return conclude_replay(session, chain, replay.finish(), filter, initial, std::move(sources));
+}
+
+StateOptions state_options(const ReplayInputs& inputs) {
+  StateOptions options = state_options(inputs.names.front());
+  options["--initial"] = text_of(inputs.replay.initial);
+  std::string banks;
+  for (const HashAlgorithm bank : inputs.chain.compute_banks) {
+    banks += (banks.empty() ? "" : ",") + to_string(bank);
+  }
+  options["--bank"] = banks;
+  options["compares"] = inputs.sources.empty() ? "no" : "yes";
+  return options;
+}
+
+bool holds(std::vector<RegisterResult> results, const Filter& filter, bool compares) {
+  std::erase_if(results, [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
+  return exit_status_of(verdict_of(results, compares)) == kExitSuccess;
+}
+
+// The state behind the records that the values vouch for: reads again up to there where the log goes on.
+Result<LogState> state_of(const ReplayInputs& inputs, Host& host, const std::optional<LogState>& from,
+                          const ReplayPass& read, std::uint64_t records) {
+  Result<LogState> state = read.state_at(records);
+  constexpr int kReadings = 3;
+  for (int reading = 0; !state && records != 0 && reading < kReadings; ++reading) {
+    DiagnosticSink sink;
+    const ReplayPass again(inputs, host, sink, from, records);
+    if (again.start_error()) {
+      return std::unexpected(*again.start_error());
+    }
+    records = again.vouched_records({});
+    state = again.state_at(records);
+  }
+  return state;
+}
+
+int replay_with_state(Session& session, const StateFiles& files, const ReplayInputs& inputs, const Filter& filter) {
+  const StateOptions options = state_options(inputs);
+  auto from = files.load("replay", options);
+  if (!from) {
+    return session.stop(from.error());
+  }
+  RereadHost host(session.host());
+  const DiagnosticSink before = session.diagnostics();
+  const auto note = [&](std::string_view code, std::string message) {
+    session.diagnostics().add({.severity = Severity::note,
+                               .code = std::string(code),
+                               .log = 0,
+                               .record = {},
+                               .offset = {},
+                               .message = std::move(message)});
+  };
+  if (*from) {
+    note("resumed", resumed_message(files.path(), **from));
+  }
+  std::optional<ReplayPass> pass(std::in_place, inputs, host, session.diagnostics(), *from);
+  if (pass->start_error()) {
+    return session.stop(*pass->start_error());
+  }
+  // Values that only records before it give are not found: then nothing short of all of the log will do.
+  if (*from && !holds(pass->results(), filter, !inputs.sources.empty())) {
+    session.diagnostics() = before;
+    note("begun-anew", begun_anew_message(**from));
+    from->reset();
+    pass.emplace(inputs, host, session.diagnostics(), *from);
+  }
+  if (const auto missing = session.missing_input(pass->chain())) {
+    return session.stop(*missing);
+  }
+  const std::uint64_t vouched = pass->vouched_records(pass->results());
+  const int status =
+      conclude_replay(session, pass->chain(), pass->results(), filter, inputs.replay.initial, inputs.sources);
+  if (status != kExitSuccess || !files.saves()) {
+    return status;
+  }
+  auto state = state_of(inputs, host, *from, *pass, vouched);
+  const Status saved =
+      state ? files.save(*std::move(state), "replay", options, *from) : Status(std::unexpected(state.error()));
+  return saved ? status : session.stop(saved.error());
+}
+
 }  // namespace
 
 int replay_command(const CommandLine& line, Environment& environment) {
@@ -111,6 +196,10 @@ int replay_command(const CommandLine& line, Environment& environment) {
   auto initial = initial_values(line);
   if (!initial) {
     return session.stop(initial.error());
+  }
+  const auto files = StateFiles::from(line);
+  if (!files) {
+    return session.stop(files.error());
   }
   auto names = session.logs();
   if (!names) {
@@ -130,10 +219,18 @@ int replay_command(const CommandLine& line, Environment& environment) {
   for (const RegisterValues& source : *sources) {
     session.tell_notes(source);
   }
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
-                 {.bank = filter->only_bank(),
-                  .compute_banks = session.computed_banks(*filter),
-                  .compute_alternatives = !sources->empty()});
+  const ChainOptions options{.bank = filter->only_bank(),
+                             .compute_banks = session.computed_banks(*filter),
+                             .compute_alternatives = !sources->empty()};
+  if (files->any()) {
+    return replay_with_state(session, *files,
+                             {.names = *std::move(names),
+                              .chain = options,
+                              .replay = {.initial = *std::move(initial)},
+                              .sources = *std::move(sources)},
+                             *filter);
+  }
+  LogChain chain(std::move(*names), session.host(), session.diagnostics(), options);
   Replay replay({.initial = *initial}, session.diagnostics());
   replay.compare_with(*sources);
   return replay_logs(session, chain, replay, *filter, *initial, std::move(*sources));

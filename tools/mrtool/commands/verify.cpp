@@ -3,16 +3,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/json_text.hpp"
 #include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/judgement.hpp"
-#include "lib/verify/appraisal.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/evidence.hpp"
+#include "tools/mrtool/commands/hashed_host.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
 #include "tools/mrtool/commands/session.hpp"
+#include "tools/mrtool/commands/verify_pass.hpp"
 #include "tools/mrtool/commands/verify_view.hpp"
 
 namespace mrtool {
@@ -101,68 +103,31 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<co
   return options;
 }
 
-// The logs of a run, each of which several passes read.
-class VerifiedLogs {
- public:
-  VerifiedLogs(std::vector<LogName> names, Host& host, ChainOptions options)
-      : names_(std::move(names)), host_(host), options_(std::move(options)), summaries_(names_.size()) {
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      summaries_[i].path = names_[i].path;
-    }
-  }
+StateOptions state_options(const CommandLine& line, const VerifyInputs& inputs, const HashedHost& files) {
+  const AppraisalOptions& options = inputs.options;
+  StateOptions all = state_options(inputs.names.front());
+  all["--initial"] = text_of(options.initial);
+  all["--require"] = options.require ? to_string(*options.require) : std::string();
+  all["--trust-registers"] = options.trust_registers ? "yes" : "";
+  all["--allow-sha1"] = options.allow_sha1 ? "yes" : "";
+  all["--tolerant"] = options.tolerant ? "yes" : "";
+  all["--tolerate"] = fmt::format("{}", fmt::join(options.tolerated, ","));
+  all["--policy"] = std::to_string(line.all(OptionId::policy).size());
+  all["--ima-key"] = std::to_string(line.all(OptionId::ima_key).size());
+  all["the files of --policy and --ima-key"] = files.hash();
+  all["compares"] = "yes";
+  return all;
+}
 
-  std::vector<AppraisedLog> appraised() const {
-    std::vector<AppraisedLog> logs;
-    for (const LogName& name : names_) {
-      logs.push_back({.path = name.path, .reg = name.reg});
-    }
-    return logs;
-  }
-
-  void read(const std::vector<std::size_t>& wanted, Appraisal& appraisal) {
-    std::vector<LogName> names;
-    for (const std::size_t log : wanted) {
-      names.push_back(names_[log]);
-    }
-    LogChain chain(std::move(names), host_, appraisal.diagnostics(), options_);
-    LogChain::Step step;
-    while (chain.next(step)) {
-      const std::size_t log = wanted[step.log];
-      if (step.first_of_log) {
-        appraisal.begin_log(log, *step.info);
-      }
-      appraisal.add(*step.batch);
-    }
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      summaries_[wanted[i]] = chain.logs()[i];
-    }
-    std::erase_if(errors_, [&](const Error& error) {
-      return std::ranges::any_of(wanted, [&](std::size_t log) { return names_[log].path == error.file; });
-    });
-    errors_.insert(errors_.end(), chain.errors().begin(), chain.errors().end());
-  }
-
-  const std::vector<LogSummary>& summaries() const { return summaries_; }
-  // Of each log's last reading.
-  const std::vector<Error>& errors() const { return errors_; }
-  // The logs that errors are about, each once.
-  std::vector<std::size_t> damaged() const {
-    std::vector<std::size_t> logs;
-    for (std::size_t log = 0; log < names_.size(); ++log) {
-      if (std::ranges::find(errors_, names_[log].path, &Error::file) != errors_.end()) {
-        logs.push_back(log);
-      }
-    }
-    return logs;
-  }
-
- private:
-  std::vector<LogName> names_;
-  RereadHost host_;
-  ChainOptions options_;
-  std::vector<LogSummary> summaries_;
-  std::vector<Error> errors_;
-};
+Finding told(std::string_view code, std::string message) {
+  Finding finding;
+  finding.severity = Severity::note;
+  finding.effect = Verdict::pass;
+  finding.code = code;
+  finding.log = 0;
+  finding.message = std::move(message);
+  return finding;
+}
 
 void render(const VerifyView& view, const CommandLine& line, Session& session) {
   std::string& out = session.out().buffer();
@@ -289,18 +254,74 @@ int make_policy(const CommandLine& line, Session& session) {
   return session.finish(chain, kExitSuccess);
 }
 
+int verify_logs(Session& session, const CommandLine& line, const StateFiles& files, const HashedHost& deciding,
+                const VerifyInputs& inputs) {
+  const StateOptions options = state_options(line, inputs, deciding);
+  auto from = files.load("verify", options);
+  if (!from) {
+    return session.stop(from.error());
+  }
+  RereadHost host(session.host());
+  std::vector<Finding> notes;
+  if (*from) {
+    notes.push_back(told("resumed", resumed_message(files.path(), **from)));
+  }
+  std::optional<VerifyPass> pass(std::in_place, inputs, host, *from);
+  if (pass->start_error()) {
+    return session.stop(*pass->start_error());
+  }
+  // A state is good for a pass. What is wrong, and with which record, takes all of them.
+  if (*from && !pass->passes()) {
+    notes = {told("begun-anew", begun_anew_message(**from))};
+    from->reset();
+    pass.emplace(inputs, host, *from);
+  }
+  const VerifiedLogs& logs = pass->logs();
+  if (const auto missing = session.missing_input(logs.summaries(), logs.errors())) {
+    return session.stop(*missing);
+  }
+  auto state = files.saves() && pass->passes() ? std::optional(state_of(inputs, host, *from, *pass)) : std::nullopt;
+
+  VerifyView view;
+  if (inputs.quote) {
+    view.quote = inputs.quote->fields;
+  }
+  view.report = std::move(pass->report());
+  view.report.findings.insert(view.report.findings.end(), notes.begin(), notes.end());
+  view.logs = logs.summaries();
+  render(view, line, session);
+  std::vector<Diagnostic> messages;
+  for (const Error& error : logs.errors()) {
+    messages.push_back(as_diagnostic(error, logs.summaries()));
+  }
+  const int status = session.finish(logs.summaries(), logs.errors(), std::move(messages), exit_status_of(view.report));
+  if (status != kExitSuccess || !state) {
+    return status;
+  }
+  const Status saved =
+      *state ? files.save(**std::move(state), "verify", options, *from) : Status(std::unexpected(state->error()));
+  return saved ? status : session.stop(saved.error());
+}
+
 }  // namespace
 
 int verify_command(const CommandLine& line, Environment& environment) {
   Session session(line, environment);
+  const auto files = StateFiles::from(line);
+  if (!files) {
+    return session.stop(files.error());
+  }
   if (line.has(OptionId::make_policy)) {
-    return make_policy(line, session);
+    return files->any()
+               ? session.stop(fail(ErrorKind::usage, "--make-policy reads logs whole: give it no state").error())
+               : make_policy(line, session);
   }
   auto names = session.logs();
   if (!names) {
     return session.stop(names.error());
   }
-  auto options = appraisal_options(line, *names, session.host());
+  HashedHost deciding(session.host());
+  auto options = appraisal_options(line, *names, deciding);
   if (!options) {
     return session.stop(options.error());
   }
@@ -317,32 +338,12 @@ int verify_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
 
-  VerifyView view;
-  if (*quote) {
-    view.quote = (*quote)->fields;
-  }
-  VerifiedLogs logs(std::move(*names), session.host(), {.compute_alternatives = true});
-  Appraisal appraisal(*std::move(options), *std::move(quote), *std::move(sources), logs.appraised());
-  for (auto wanted = appraisal.next_pass(); !wanted.empty(); wanted = appraisal.next_pass()) {
-    logs.read(wanted, appraisal);
-  }
-  if (const auto missing = session.missing_input(logs.summaries(), logs.errors())) {
-    return session.stop(*missing);
-  }
-  for (const std::size_t damaged : logs.damaged()) {
-    appraisal.add_damaged(damaged);
-  }
-  view.report = appraisal.finish();
-  view.logs = logs.summaries();
-  if (!logs.errors().empty()) {
-    view.report.verdict = worse(view.report.verdict, Verdict::inconclusive);
-  }
-  render(view, line, session);
-  std::vector<Diagnostic> messages;
-  for (const Error& error : logs.errors()) {
-    messages.push_back(as_diagnostic(error, logs.summaries()));
-  }
-  return session.finish(logs.summaries(), logs.errors(), std::move(messages), exit_status_of(view.report));
+  return verify_logs(session, line, *files, deciding,
+                     {.options = *std::move(options),
+                      .quote = *std::move(quote),
+                      .sources = *std::move(sources),
+                      .names = *std::move(names),
+                      .keeps_state = files->any()});
 }
 
 }  // namespace mrtool
