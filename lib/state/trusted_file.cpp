@@ -67,12 +67,12 @@ Status write_all(int descriptor, ByteView bytes, const std::string& path) {
 
 Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uint64_t limit) {
   // Not to wait for the other end of a pipe that is in the file's place.
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
   if (file.number() < 0) {
     if (errno == ENOENT) {
       return std::optional<Bytes>();
     }
-    return io_error(path, "cannot be opened", errno);
+    return io_error(path, errno == ELOOP ? "is a symbolic link" : "cannot be opened", errno);
   }
   struct stat status = {};
   if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -10,8 +10,8 @@
 
 namespace mrtool {
 
-// The whole of a file of at most `limit` bytes; nothing where there is none. A symbolic link is followed. Fails (io)
-// where it is no regular file, or it or its directory belongs to somebody else than this user and root or can be
+// The whole of a file of at most `limit` bytes; nothing where there is none. Fails (io) where it is no regular file, a
+// symbolic link included, or it or its directory belongs to somebody else than this user and root or can be
 // written by others (a directory that has the sticky bit is fine), and as reading does.
 Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uint64_t limit);
 
