@@ -149,7 +149,8 @@ TEST_CASE("a state fits its schema, of either command") {
     engine.extend(HashAlgorithm::sha384, folded, engine.hash(HashAlgorithm::sha384, as_bytes(line)).view());
   }
   write_text(scratch / "policy.yaml",
-             "schema: mrtool.policy/1\nrules:\n  - name: last\n    select: {register: rtmr3}\n    expect: one\n");
+             "schema: mrtool.policy/1\nrules:\n  - name: last\n    select: {register: rtmr3, where: {measured: "
+             "last}}\n    expect: one\n");
   const json verified =
       saved({"verify", "rtmr3=" + (scratch / "log").string(), "--against", "sha384:rtmr3=" + folded.hex(),
              "--trust-registers", "--policy", (scratch / "policy.yaml").string()});

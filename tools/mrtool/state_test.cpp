@@ -370,7 +370,8 @@ TEST_CASE("a state of another run is refused, and which option differs is told")
   CHECK(other.err.contains("of register"));
 
   write_text(list.files / "policy.yaml",
-             "schema: mrtool.policy/1\nrules:\n  - {name: a, select: {register: pcr10}, expect: one}\n");
+             "schema: mrtool.policy/1\nrules:\n  - {name: a, select: {register: pcr10, content: ima, where: {name: "
+             "/usr/bin/1}}, expect: one}\n");
   const std::vector<std::string> policy = {"--policy", (list.files / "policy.yaml").string()};
   list.remove_state();
   REQUIRE(list.run("verify", with(list.machine(3), with(policy, {"--save-state", list.state()}))).status == 0);
@@ -383,7 +384,8 @@ TEST_CASE("a state of another run is refused, and which option differs is told")
   refused("verify", with(list.machine(3), with(policy, {"--initial", initial})), "of --initial");
   CHECK(list.run("verify", with(list.machine(3), with(policy, {"--from-state", list.state()}))).status == 0);
   write_text(list.files / "policy.yaml",
-             "schema: mrtool.policy/1\nrules:\n  - {name: b, select: {register: pcr10}, expect: one}\n");
+             "schema: mrtool.policy/1\nrules:\n  - {name: b, select: {register: pcr10, content: ima, where: {name: "
+             "/usr/bin/1}}, expect: one}\n");
   refused("verify", with(list.machine(3), policy), "the files of --policy");
 }
 
