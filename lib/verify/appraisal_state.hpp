@@ -134,7 +134,7 @@ struct Appraisal::State final : BoundRecords {
   std::optional<Error> start_error_;
   bool keeps_progress_ = false;
   Result<Checkpoint> fold_ = fail(ErrorKind::unsupported, "no record was judged");  // where the native logs ended
-  std::vector<Diagnostic> noticed_;  // until there
+  std::vector<Diagnostic> noticed_;                                                 // until there
 };
 
 }  // namespace mrtool
