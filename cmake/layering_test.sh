@@ -17,7 +17,7 @@ report "lib/ includes what is above it" "$(includes 'formats|tools' lib)"
 report "formats/ includes what is above it" "$(includes 'tools' formats)"
 
 later=
-for folder in extend convert verify replay sources quote tpm registers content record crypto base; do
+for folder in extend convert state verify replay sources quote tpm registers content record crypto base; do
   if [ -d "lib/$folder" ] && [ -n "$later" ]; then
     report "lib/$folder includes a later folder of lib/" "$(includes "lib/($later)" "lib/$folder" | grep -v '_test\.cpp:' || true)"
   fi

@@ -28,6 +28,21 @@ _mrtool() {
     --tcti)
       return
       ;;
+    --save-state)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --from-state)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
+    --resume)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames
+      return
+      ;;
     --to)
       mapfile -t COMPREPLY < <(compgen -W 'cel-tlv cel-cbor tcg tcg2 ccel json systemd cel-json cel ima ima-ascii tpm2-yaml tsm aael' -- "$current")
       return

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/log_start.hpp"
 #include "formats/opened_log.hpp"
 #include "formats/systemd/systemd.hpp"
 #include "formats/tcg/overlap.hpp"
@@ -39,6 +40,7 @@ struct LogChain::State {
   void begin_log(OpenedLog& opened);
   void note_dirty_mark(const FormatRow& format, const std::string& path) const;
   void start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source, const ReadOptions& options);
+  Status begin_in_middle(const FormatRow& format, ByteSource& source, ReadOptions& options);
   void reject(const std::string& path, Error error);
   void drop_table();
   void load_final_events(const LogInfo& main);
@@ -71,6 +73,11 @@ struct LogChain::State {
   LogInfo main_info;
   const FormatRow* main_row = nullptr;  // of the log that a table would follow
   bool main_seen = false;               // a log that a table could have followed
+
+  // With ChainOptions::keeps_end and start.
+  std::optional<PrefixHash> prefix_hash;
+  std::optional<Error> start_error;
+  Result<ReadPosition> end_position = fail(ErrorKind::unsupported, "the log was not read to its end");
 };
 
 std::optional<OpenedLog> LogChain::State::take_next() {
@@ -205,6 +212,12 @@ void LogChain::State::begin_log(OpenedLog& opened) {
     options.platform = table->platform();
     table.reset();
   }
+  if (auto status = begin_in_middle(*format, *opened.source, options); !status) {
+    logs.back().partial = true;
+    start_error = in_file(std::move(status).error(), opened.name.path);
+    errors.push_back(*start_error);
+    return;
+  }
   note_dirty_mark(*format, opened.name.path);
   if (format->name == "tsm") {
     if (auto status = tsm::complete(options, opened.name.path, host); !status) {
@@ -219,6 +232,34 @@ void LogChain::State::begin_log(OpenedLog& opened) {
     main_seen = true;
     ahead = take_next();
   }
+}
+
+// The prefix is read and hashed, and no more than that.
+Status LogChain::State::begin_in_middle(const FormatRow& format, ByteSource& source, ReadOptions& options) {
+  if (!chain.keeps_end && !chain.start) {
+    return {};
+  }
+  if (names.size() != 1) {
+    return fail(ErrorKind::unsupported,
+                fmt::format("a state is of one log, and these are {}: name one of them", names.size()));
+  }
+  if (!can_begin_in_middle(format)) {
+    return fail(ErrorKind::unsupported,
+                fmt::format("a state is of an IMA list or a TSM text log, which grow; this is a log of format {}",
+                            format.name));
+  }
+  options.end = chain.end;
+  prefix_hash.emplace();
+  if (!chain.start) {
+    return {};
+  }
+  if (auto status = prefix_hash->read(source, format, *chain.start); !status) {
+    return status;
+  }
+  options.begin = chain.start->position;
+  logs.back().bytes = chain.start->position.offset;
+  logs.back().records = chain.start->position.record;
+  return {};
 }
 
 // The records of the table that directly follows the log being read are compared with that log's as it is read.
@@ -283,6 +324,9 @@ void LogChain::State::skip_common_records() {
 
 void LogChain::State::end_log(bool damaged) {
   logs.back().partial = damaged;
+  if (!damaged && prefix_hash) {
+    end_position = reader->position();
+  }
   reader.reset();
 }
 
@@ -306,6 +350,9 @@ bool LogChain::State::read(Step& step) {
     }
   }
   skip_common_records();
+  if (prefix_hash) {
+    prefix_hash->add(batch);
+  }
   summary.records += batch.records.size();
   const bool damaged = !more;
   if (damaged) {
@@ -347,6 +394,17 @@ const std::vector<LogSummary>& LogChain::logs() const {
 
 const std::vector<Error>& LogChain::errors() const {
   return state_->errors;
+}
+
+Result<LogStart> LogChain::where_it_ends() const {
+  if (!state_->end_position) {
+    return std::unexpected(in_file(state_->end_position.error(), state_->logs.empty() ? "" : state_->logs[0].path));
+  }
+  return state_->prefix_hash->start(state_->logs.front().info.format, *state_->end_position);
+}
+
+const std::optional<Error>& LogChain::start_error() const {
+  return state_->start_error;
 }
 
 }  // namespace mrtool

@@ -4,6 +4,7 @@
 // (tcg2-ccel format notes: UEFI final events table).
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,12 +40,26 @@ struct LogSummary {
   bool continues_another = false;  // a final-events table behind its log
 };
 
+// Where in a log to begin: behind a prefix that a run before this one has read.
+struct LogStart {
+  std::string format;
+  ReadPosition position;
+  Digest sha256;  // of the bytes before it
+
+  bool operator==(const LogStart&) const = default;
+};
+
 // What holds for every log of a chain.
 struct ChainOptions {
   HashAlgorithm bank = HashAlgorithm::none;    // of logs that do not state theirs (--bank, when it names one)
   std::vector<HashAlgorithm> compute_banks{};  // see ReadOptions
   bool compute_alternatives = false;           // values will be compared
   Workers* workers = nullptr;                  // see ReadOptions
+
+  // Of a chain of one log, of a format whose readers can begin in the middle: others are refused (unsupported).
+  bool keeps_end = false;           // where_it_ends() will be asked for
+  std::optional<LogStart> start{};  // refused (inconclusive) where the log begins otherwise
+  std::uint64_t end = std::numeric_limits<std::uint64_t>::max();  // see ReadOptions
 };
 
 class LogChain {
@@ -64,6 +79,11 @@ class LogChain {
 
   const std::vector<LogSummary>& logs() const;
   const std::vector<Error>& errors() const;
+  // After the end, with ChainOptions::keeps_end: where a later run can begin, behind the last record. Fails
+  // (unsupported) where there is no such place.
+  Result<LogStart> where_it_ends() const;
+  // Why the log could not be begun where ChainOptions::start says.
+  const std::optional<Error>& start_error() const;
 
  private:
   struct State;

@@ -43,6 +43,7 @@ class AsciiReader final : public BaseReader {
 };
 
 Result<PieceReader::Progress> AsciiReader::parse_entries(Batch& batch) {
+  adopted_ = adopted_ || options_.begin.has_value();
   while (true) {
     auto step = adopted_ ? parse_one(rest(batch), batch) : find_layout(rest(batch));
     if (!step) {
@@ -81,7 +82,7 @@ AsciiReader::Step AsciiReader::find_layout(ByteView rest) {
 
 AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
   const bool complete = whole_rest_is_here();
-  if (rest.empty() && complete) {
+  if ((rest.empty() && complete) || is_to_end_here()) {
     return Progress{.ended = true, .need = 0};
   }
   const std::string_view text = as_text(rest);
@@ -116,6 +117,9 @@ AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
       return Progress{.ended = false, .need = end + kMostJoinedBytes};
     }
     join_lines(text, end, *kind, found);
+    if (!found.confirmed) {
+      depends_on_bytes_until(offset() + end + kMostJoinedBytes);
+    }
     if (more_helps && !found.confirmed) {
       return Progress{.ended = false, .need = end + kMostJoinedBytes};
     }

@@ -29,9 +29,13 @@ void BaseReader::describe(std::string_view format) {
   info_.evidence = "named";
   info_.platform = Platform::tpm;
   info_.grows_at_runtime = true;
+  begin_at(options_);
 }
 
 Result<PieceReader::Progress> BaseReader::parse(Batch& batch) {
+  if (options_.begin && !digests_ && !adopt(*options_.begin)) {
+    return damaged("expected a position in an IMA list to go on from, found one that no list has");
+  }
   auto progress = parse_entries(batch);
   if (digests_) {
     digests_->finish(batch);
@@ -40,6 +44,7 @@ Result<PieceReader::Progress> BaseReader::parse(Batch& batch) {
 }
 
 void BaseReader::adopt(const Survey& found) {
+  confirmed_ = found.state == SurveyState::confirmed || found.padded;
   info_.byte_order = found.layout.order;
   info_.algorithms = {{.algorithm = found.bank, .size = static_cast<std::uint16_t>(found.layout.digest_bytes)}};
   if (found.padded) {
@@ -51,6 +56,44 @@ void BaseReader::adopt(const Survey& found) {
     report(diagnostics_, QuirkId::big_endian, next_number(), offset(), "the list was written in big-endian order");
   }
   digests_.emplace(options_, found.bank, found.padded);
+}
+
+bool BaseReader::adopt(const ReadPosition& position) {
+  if (position.algorithms.size() != 1 || position.record == 0 || position.marks != 0 ||
+      (!position.dialect.empty() && position.dialect != kPaddedDialect)) {
+    return false;
+  }
+  const AlgorithmSize& stated = position.algorithms.front();
+  const HashAlgorithmRow* const row = find_algorithm(stated.algorithm);
+  if (row == nullptr || row->size != stated.size || !is_digest_size(stated.size)) {
+    return false;
+  }
+  info_.byte_order = position.byte_order;
+  info_.algorithms = position.algorithms;
+  info_.dialect = position.dialect;
+  confirmed_ = true;
+  digests_.emplace(options_, stated.algorithm, !position.dialect.empty());
+  return true;
+}
+
+Result<ReadPosition> BaseReader::position() const {
+  const auto unsupported = [](std::string_view why) { return fail(ErrorKind::unsupported, std::string(why)); };
+  if (!info_.preamble.empty()) {
+    return unsupported("a list that a kernel handed to the next one does not grow");
+  }
+  if (!digests_ || !confirmed_ || next_number() == 0) {
+    return unsupported("no entry's digest has told yet what the list's digests are");
+  }
+  if (records_end() < settled_at_) {
+    return unsupported(
+        "an entry near the end has a digest that is not of its data, so that where it ends is not known");
+  }
+  return ReadPosition{.offset = records_end(),
+                      .record = next_number(),
+                      .byte_order = info_.byte_order,
+                      .algorithms = info_.algorithms,
+                      .dialect = info_.dialect,
+                      .marks = 0};
 }
 
 const std::optional<Template>& BaseReader::template_of(ByteView name) {

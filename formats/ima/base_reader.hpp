@@ -12,6 +12,10 @@
 namespace mrtool::ima {
 
 class BaseReader : public PieceReader {
+ public:
+  // Not of a list that a kernel handed to the next one, and not before a digest has told what the list's are.
+  Result<ReadPosition> position() const final;
+
  protected:
   BaseReader(std::string_view format, std::unique_ptr<ByteSource> source, ReadOptions options,
              DiagnosticSink& diagnostics);
@@ -23,6 +27,11 @@ class BaseReader : public PieceReader {
 
   // The list's layout is known.
   void adopt(const Survey& found);
+  // The same of a list that is read from its middle on. False: that is no list's position.
+  bool adopt(const ReadPosition& position);
+  // Where the entry in front is ends depends on what is there up to this place: one whose digest confirms nothing could
+  // go on over the line feed behind it.
+  void depends_on_bytes_until(std::uint64_t place) { settled_at_ = place; }
   // Adds the record at offset() with all but `raw` and `framing`. `data` is in the form that is hashed; nothing when it
   // is not known. The views outlive the batch's buffer or are of it.
   struct Parts {
@@ -46,7 +55,9 @@ class BaseReader : public PieceReader {
   void describe(std::string_view format);
 
   std::optional<Digests> digests_;
-  std::string template_name_;  // of template_
+  bool confirmed_ = false;        // by a digest: a longer list is not taken for one of another layout
+  std::uint64_t settled_at_ = 0;  // see depends_on_bytes_until
+  std::string template_name_;     // of template_
   std::optional<Template> template_;
 };
 

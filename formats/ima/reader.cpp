@@ -46,6 +46,10 @@ std::unexpected<Error> BinaryReader::cut_short(ByteView rest, std::uint64_t need
 }
 
 Result<PieceReader::Progress> BinaryReader::parse_entries(Batch& batch) {
+  if (options_.begin && phase_ == Phase::header) {
+    layout_ = {.order = info_.byte_order, .digest_bytes = info_.algorithms.front().size};
+    phase_ = Phase::entries;
+  }
   while (true) {
     const ByteView bytes = rest(batch);
     if (phase_ == Phase::tail) {
@@ -124,6 +128,9 @@ void BinaryReader::end_entries() {
 
 BinaryReader::Step BinaryReader::parse_entry(ByteView rest, Batch& batch) {
   const bool complete = whole_rest_is_here();
+  if (is_to_end_here()) {
+    return Progress{.ended = true, .need = 0};
+  }
   if ((rest.empty() && complete && !kexec_) || (kexec_ && offset() >= kexec_->buffer_bytes)) {
     end_entries();
     return std::nullopt;

@@ -44,6 +44,19 @@ std::string_view Lint::look(std::string_view line, std::uint64_t blanks, TsmLine
   return {};
 }
 
+std::uint32_t Lint::marks() const {
+  return (done_ ? 1U : 0U) | (first_ ? 2U : 0U) | (synced_ ? 4U : 0U) | (after_first_sync_ ? 8U : 0U);
+}
+
+Lint Lint::from_marks(std::uint32_t marks) {
+  Lint lint;
+  lint.done_ = (marks & 1U) != 0;
+  lint.first_ = (marks & 2U) != 0;
+  lint.synced_ = (marks & 4U) != 0;
+  lint.after_first_sync_ = (marks & 8U) != 0;
+  return lint;
+}
+
 std::string_view Lint::end(std::uint64_t blanks) {
   return done_ || blanks == 0 ? std::string_view{} : "the kernel writes no empty line last";
 }

@@ -16,6 +16,11 @@ class Lint {
   // The same at the log's end.
   std::string_view end(std::uint64_t blanks);
 
+  // What it remembers, for one that looks at the lines that follow.
+  static constexpr std::uint32_t kMarks = 15;
+  std::uint32_t marks() const;
+  static Lint from_marks(std::uint32_t marks);
+
  private:
   std::string_view look(std::string_view line, std::uint64_t blanks, TsmLine kind);
 

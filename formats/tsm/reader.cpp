@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "formats/tsm/carried.hpp"
 #include "formats/tsm/lines.hpp"
 #include "formats/tsm/lint.hpp"
@@ -15,22 +17,36 @@
 namespace mrtool::tsm {
 namespace {
 
+// ReadPosition::marks: a hashed line was there. What the lint remembers is above it.
+constexpr std::uint32_t kHashed = 1;
+constexpr std::uint32_t kLintShift = 1;
+
 class TsmReader final : public PieceReader {
  public:
   TsmReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : PieceReader(std::move(source)), diagnostics_(diagnostics), bank_(options.bank), engine_(options.workers) {
+      : PieceReader(std::move(source)),
+        diagnostics_(diagnostics),
+        bank_(options.bank),
+        engine_(options.workers),
+        begin_(options.begin) {
     info_.format = "tsm";
     info_.evidence = "named";
     info_.platform = options.platform;
     info_.grows_at_runtime = true;
     reg_ = options.reg.value_or(
         Register{.kind = RegisterKind::virtual_mr, .index = 0, .name = "unnamed", .provider = {}, .carrier = {}});
+    begin_at(options);
   }
+
+  // Not of a log that carries records of other formats.
+  Result<ReadPosition> position() const override;
 
  private:
   Result<Progress> parse(Batch& batch) override;
   Result<Progress> parse_lines(Batch& batch);
   Result<std::optional<Progress>> parse_beginning(ByteView rest);
+  Status begin_in_middle(const ReadPosition& position);
+  Status adopt_digest_size();
   Result<std::optional<Progress>> find_bank(ByteView rest);
   Status adopt_bank(HashAlgorithm bank);
   Result<std::optional<Progress>> parse_carried_record(ByteView rest, const Line& line, Batch& batch);
@@ -44,6 +60,7 @@ class TsmReader final : public PieceReader {
   DiagnosticSink& diagnostics_;
   Register reg_;
   HashAlgorithm bank_ = HashAlgorithm::none;
+  std::optional<ReadPosition> begin_;  // until the first parse()
   std::size_t digest_size_ = 0;
   HashEngine engine_;
   PendingDigests pending_;  // of hashed lines
@@ -68,6 +85,11 @@ Result<PieceReader::Progress> TsmReader::parse(Batch& batch) {
 }
 
 Result<PieceReader::Progress> TsmReader::parse_lines(Batch& batch) {
+  if (begin_) {
+    if (auto status = begin_in_middle(*std::exchange(begin_, std::nullopt)); !status) {
+      return std::unexpected(std::move(status).error());
+    }
+  }
   if (!begun_) {
     MRTOOL_TRY(waiting, parse_beginning(rest(batch)));
     if (waiting) {
@@ -75,6 +97,9 @@ Result<PieceReader::Progress> TsmReader::parse_lines(Batch& batch) {
     }
   }
   while (true) {
+    if (is_to_end_here()) {
+      return Progress{.ended = true};
+    }
     const ByteView bytes = rest(batch);
     Line line;
     switch (finder_.find(bytes, whole_rest_is_here(), line)) {
@@ -146,13 +171,50 @@ Result<std::optional<PieceReader::Progress>> TsmReader::parse_beginning(ByteView
   if (bank_ == HashAlgorithm::none) {
     return std::nullopt;  // nothing in the log needs it
   }
+  if (auto status = adopt_digest_size(); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return std::nullopt;
+}
+
+Status TsmReader::adopt_digest_size() {
   const HashAlgorithmRow* row = find_algorithm(bank_);
   if (row == nullptr || !HashEngine::can_compute(bank_)) {
     return fail(ErrorKind::unsupported, fmt::format("the log's bank {} cannot be computed here", to_string(bank_)));
   }
   digest_size_ = row->size;
   info_.algorithms = {{.algorithm = bank_, .size = static_cast<std::uint16_t>(row->size)}};
-  return std::nullopt;
+  return {};
+}
+
+Status TsmReader::begin_in_middle(const ReadPosition& position) {
+  if (position.algorithms.size() != 1 || position.record == 0 || !position.dialect.empty() ||
+      position.byte_order != ByteOrder::little || (position.marks >> kLintShift) > Lint::kMarks) {
+    return damaged("expected a position in a TSM log to go on from, found one that no log has");
+  }
+  begun_ = true;
+  hashed_ = (position.marks & kHashed) != 0;
+  lint_ = Lint::from_marks(position.marks >> kLintShift);
+  if (auto status = adopt_bank(position.algorithms.front().algorithm); !status) {
+    return status;
+  }
+  return adopt_digest_size();
+}
+
+Result<ReadPosition> TsmReader::position() const {
+  if (carries_) {
+    return fail(ErrorKind::unsupported,
+                "a log that carries records of other formats cannot be read from its middle on");
+  }
+  if (digest_size_ == 0 || next_number() == 0) {
+    return fail(ErrorKind::unsupported, "the log measures nothing yet");
+  }
+  return ReadPosition{.offset = records_end(),
+                      .record = next_number(),
+                      .byte_order = info_.byte_order,
+                      .algorithms = info_.algorithms,
+                      .dialect = {},
+                      .marks = (hashed_ ? kHashed : 0U) | lint_.marks() << kLintShift};
 }
 
 Status TsmReader::adopt_bank(HashAlgorithm bank) {

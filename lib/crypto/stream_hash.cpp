@@ -50,6 +50,17 @@ void StreamHash::add(ByteView piece) {
   }
 }
 
+std::vector<Digest> StreamHash::so_far() const {
+  std::vector<Digest> digests;
+  for (const Context& context : contexts_) {
+    const std::unique_ptr<EVP_MD_CTX, FreeContext> copy(EVP_MD_CTX_new());
+    check(copy != nullptr && EVP_MD_CTX_copy_ex(copy.get(), context.state.get()) == 1);
+    Digest& digest = digests.emplace_back(Digest::filled(context.size, 0));
+    check(EVP_DigestFinal_ex(copy.get(), digest.mutable_view().data(), nullptr) == 1);
+  }
+  return digests;
+}
+
 std::vector<Digest> StreamHash::finish() {
   std::vector<Digest> digests;
   for (const Context& context : contexts_) {

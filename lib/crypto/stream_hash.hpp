@@ -18,6 +18,8 @@ class StreamHash {
   StreamHash& operator=(const StreamHash&) = delete;
 
   void add(ByteView piece);
+  // Of what was added until now; more may follow.
+  std::vector<Digest> so_far() const;
   // In the order of the algorithms. Nothing may be added afterwards.
   std::vector<Digest> finish();
 

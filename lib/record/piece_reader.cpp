@@ -68,6 +68,10 @@ void PieceReader::finish_batch(Batch& batch, bool keep_rest) {
     batch.records[i].digests = digests.subspan(digest_begins_[i], digest_begins_[i + 1] - digest_begins_[i]);
   }
   last_count_ = batch.records.size();
+  if (!batch.records.empty()) {
+    const Record& last = batch.records.back();
+    records_end_ = last.offset + last.raw.size() + last.suffix.size();
+  }
   carry_.clear();
   if (keep_rest) {
     carry_.assign(batch.buffer.begin() + static_cast<std::ptrdiff_t>(position_), batch.buffer.end());

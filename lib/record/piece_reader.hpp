@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,18 @@ class PieceReader : public Reader {
   void consume(std::size_t bytes) { position_ += bytes; }
   std::uint64_t offset() const { return base_ + position_; }  // bytes from the start of the log
   std::uint64_t next_number() const { return number_; }
+  // Of readers that have a position(): before the first parse(), and in front of each record.
+  void begin_at(const ReadOptions& options) {
+    end_ = options.end;
+    if (options.begin) {
+      base_ = options.begin->offset;
+      records_end_ = base_;
+      number_ = options.begin->record;
+    }
+  }
+  bool is_to_end_here() const { return number_ >= end_; }
+  // Between reads: behind the last record that was handed over.
+  std::uint64_t records_end() const { return records_end_; }
   bool whole_rest_is_here() const { return source_.ended() && !growing_; }
   // All that the source gave is at hand, though more may come where the log grows.
   bool source_rests() const { return source_.ended(); }
@@ -55,10 +68,12 @@ class PieceReader : public Reader {
 
   PieceSource source_;
   const bool growing_ = false;
-  std::uint64_t base_ = 0;                  // where the batch's buffer starts in the log
-  std::size_t position_ = 0;                // in the batch's buffer
-  Bytes carry_;                             // bytes of the piece behind the last whole record
-  std::uint64_t number_ = 0;                // of the next record
+  std::uint64_t base_ = 0;         // where the batch's buffer starts in the log
+  std::size_t position_ = 0;       // in the batch's buffer
+  std::uint64_t records_end_ = 0;  // in the log
+  Bytes carry_;                    // bytes of the piece behind the last whole record
+  std::uint64_t number_ = 0;       // of the next record
+  std::uint64_t end_ = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::size_t> digest_begins_;  // of the batch's records, in its pool
   std::size_t last_count_ = 0;              // records of the previous batch
 };

@@ -1,8 +1,10 @@
 // How bytes become records.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/base/diagnostic.hpp"
@@ -13,6 +15,19 @@
 namespace mrtool {
 
 class Workers;
+
+// A place in a log, behind a whole record, from which a reader can go on that has not read what is before it.
+struct ReadPosition {
+  std::uint64_t offset = 0;  // bytes from the start of the log
+  std::uint64_t record = 0;  // number of the record that begins there
+  // What LogInfo says of the log.
+  ByteOrder byte_order = ByteOrder::little;
+  std::vector<AlgorithmSize> algorithms{};
+  std::string dialect{};
+  std::uint32_t marks = 0;  // what else the format's reader remembers; each defines its own bits
+
+  bool operator==(const ReadPosition&) const = default;
+};
 
 struct ReadOptions {
   // Algorithm sizes from an earlier log of the chain, for pieces that have no spec-ID event of their own
@@ -29,6 +44,12 @@ struct ReadOptions {
   std::vector<HashAlgorithm> compute_banks{};
   bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
   Workers* workers = nullptr;         // who helps to compute digests; they stay longer than the reader
+
+  // Where the source begins in its log: of readers that have a position(). Records keep their numbers and offsets, and
+  // what there was to notice before is not noticed again.
+  std::optional<ReadPosition> begin{};
+  // The number of the record before which reading ends, as if the log ended there; of the same readers.
+  std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
 };
 
 // A pull reader over a source that it owns. Memory is bounded by one piece and one record.
@@ -42,6 +63,12 @@ class Reader {
 
   // Complete once the first read has returned.
   virtual const LogInfo& info() const = 0;
+
+  // Behind the last record of a log that has ended: with what is appended to it, it is read from there as if all of it
+  // were read. Fails (unsupported) where that cannot be.
+  virtual Result<ReadPosition> position() const {
+    return fail(ErrorKind::unsupported, "a log of this format cannot be read from its middle on");
+  }
 };
 
 }  // namespace mrtool

@@ -14,12 +14,15 @@
 #include <vector>
 
 #include "lib/base/diagnostic.hpp"
+#include "lib/base/error.hpp"
 #include "lib/crypto/hash.hpp"
 #include "lib/record/record.hpp"
 #include "lib/registers/initial.hpp"
 #include "lib/registers/values.hpp"
 
 namespace mrtool {
+
+struct Checkpoint;  // defined in checkpoint.hpp
 
 enum class MatchState : std::uint8_t {
   equal,        // the whole log gives the value
@@ -119,6 +122,13 @@ class Replay {
   // Sorted for display: banks by their order in the logs, registers by display_before. Registers without records appear
   // where a value was given to compare them with.
   std::vector<RegisterResult> finish();
+
+  // Before finish(): where the fold of a single log stands behind its first `records` records, the last of which
+  // extends and is not tentative. Fails (unsupported) where it cannot be carried over.
+  Result<Checkpoint> checkpoint(std::uint64_t records) const;
+  // After begin_log(), instead of adding those records. Values that only fewer of them give are not found any more.
+  // Fails (malformed) where no fold can stand there; the replay is of no use then.
+  Status take_up(const Checkpoint& from);
 
  private:
   struct State;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lib/base/workers.hpp"
+#include "lib/replay/checkpoint.hpp"
 #include "lib/replay/hints.hpp"
 #include "lib/replay/reading.hpp"
 #include "lib/replay/replay.hpp"
@@ -139,6 +140,7 @@ class SlotTable {
   }
   std::optional<std::size_t> find(const Register& reg) const;
   Slot& operator[](std::size_t index) { return slots_[index]; }
+  const Slot& operator[](std::size_t index) const { return slots_[index]; }
   std::size_t size() const { return slots_.size(); }
 
  private:
@@ -168,6 +170,8 @@ struct Replay::State {
   void add(std::span<const Record> records);
   void take(Batch& batch);
   std::vector<RegisterResult> finish();
+  Result<Checkpoint> checkpoint();
+  Status take_up(const Checkpoint& from);
 
  private:
   Place place_of(const Record& record) const { return {log_, record.number, record.offset}; }
@@ -219,6 +223,11 @@ struct Replay::State {
   std::map<std::string, std::set<std::string>, std::less<>> carriers_by_name() const;
   void assign_given_values();
   void add_carried(std::vector<RegisterResult>& results);
+
+  // going on from where another fold stood (checkpoint.cpp)
+  Status take_up_register(const Checkpoint::Held& held, std::uint64_t records);
+  Status take_up_carried(const Checkpoint::Held& held, std::uint64_t records);
+  void restore(Cell& cell, const Checkpoint::Cell& from, std::uint64_t records);
 
   // results (results.cpp)
   RegisterResult result_of(const Slot& slot, Cell& cell, const Bank& bank);

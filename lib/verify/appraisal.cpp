@@ -84,6 +84,11 @@ std::vector<std::size_t> Appraisal::State::begin_pass(AppraisedPass next) {
   AppraisedPass& made = passes_.emplace_back(std::move(next));
   made.replay = std::make_unique<Replay>(ReplayOptions{options_.initial}, made.sink);
   made.replay->compare_with(values_for(made));
+  if (from_) {
+    for (const Diagnostic& diagnostic : from_->diagnostics) {
+      made.sink.add(diagnostic);
+    }
+  }
   return made.logs;
 }
 
@@ -115,6 +120,10 @@ std::vector<std::size_t> Appraisal::State::next_pass() {
 
 void Appraisal::State::end_pass() {
   AppraisedPass& ended = pass();
+  if (keeps_progress_ && ended.judging && !ended.of_virtual_logs) {
+    fold_ = ended.replay->checkpoint(ended.records);
+    noticed_ = ended.sink.all();
+  }
   ended.results = ended.replay->finish();
   ended.replay.reset();
   if (!ended.judging) {
@@ -246,6 +255,9 @@ void Appraisal::State::begin_log(std::size_t log, const LogInfo& info) {
   if (pass().judging) {
     records_.begin_log();
   }
+  if (from_) {
+    take_up();
+  }
 }
 
 bool Appraisal::State::is_within(const Record& record) const {
@@ -268,6 +280,7 @@ void Appraisal::State::add(const Batch& batch) {
       within.push_back(&record);
     } else {
       ++here.beyond;
+      here.first_beyond = std::min(here.first_beyond.value_or(record.number), record.number);
     }
   }
   const std::vector<Judgement> judgements = judge_many(within, info, engine_);
@@ -275,6 +288,7 @@ void Appraisal::State::add(const Batch& batch) {
     const Record& record = *within[i];
     const Judgement& judgement = judgements[i];
     here.replay->add(record);
+    here.records = record.number + 1;
     const Decoded decoded = policies_.empty() ? Decoded() : decode(record, info);
     const JudgedRecord judged{
         .log = current_log_, .info = &info, .record = &record, .judgement = &judgement, .decoded = &decoded};

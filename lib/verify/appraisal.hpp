@@ -22,6 +22,8 @@
 
 namespace mrtool {
 
+struct AppraisalProgress;  // defined in progress.hpp
+
 // Among what may be tolerated, beside the readers' tolerances: files that were open for writing while IMA measured
 // them.
 inline constexpr std::string_view kTolerateViolations = "ima-violations";
@@ -71,6 +73,18 @@ class Appraisal {
   // Of the present pass. `log` counts as in the constructor's list; `info` is complete.
   void begin_log(std::size_t log, const LogInfo& info);
   void add(const Batch& batch);
+  // Of an appraisal of one native log. Before the first pass: its records behind those of `from` are all that is read.
+  // What only the earlier ones would show is not found: such a run counts only where its verdict is a pass.
+  void begin_from(AppraisalProgress from);
+  // Why that cannot be done (malformed): the report is of no use then.
+  const std::optional<Error>& start_error() const;
+  // Before the first pass: progress() will be asked for.
+  void keep_progress();
+  // After the last pass: for a run that begins behind the records that were read. Fails (unsupported) where none can.
+  Result<AppraisalProgress> progress() const;
+  // The first record that was read and that nothing vouches for; none where all were judged.
+  std::optional<std::uint64_t> first_beyond() const;
+
   // For the readers of the present pass; their diagnostics become findings.
   DiagnosticSink& diagnostics();
 

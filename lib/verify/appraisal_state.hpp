@@ -9,6 +9,7 @@
 #include <deque>
 
 #include "lib/verify/appraisal.hpp"
+#include "lib/verify/progress.hpp"
 #include "lib/verify/record_findings.hpp"
 #include "lib/verify/standing.hpp"
 
@@ -29,6 +30,8 @@ struct AppraisedPass {
   std::unique_ptr<Replay> replay;
   std::vector<RegisterResult> results;  // once it has ended
   std::uint64_t beyond = 0;             // records behind a bound
+  std::optional<std::uint64_t> first_beyond;
+  std::uint64_t records = 0;  // of the last log, that were judged: the number of the last, and one
 };
 
 // RegisterValues::kind of what records about other registers come to.
@@ -55,8 +58,14 @@ struct Appraisal::State final : BoundRecords {
   bool vouched(const Register& reg, HashAlgorithm bank) const override;
 
   AppraisedPass& pass() { return passes_.back(); }
+  void begin_from(AppraisalProgress from) { from_ = std::move(from); }
+  const std::optional<Error>& start_error() const { return start_error_; }
+  void keep_progress() { keeps_progress_ = true; }
+  Result<AppraisalProgress> progress() const;
+  std::optional<std::uint64_t> first_beyond() const { return passes_.back().first_beyond; }
 
  private:
+  void take_up();
   // passes (appraisal.cpp)
   std::vector<std::size_t> begin_pass(AppraisedPass next);
   void end_pass();
@@ -119,6 +128,13 @@ struct Appraisal::State final : BoundRecords {
   std::vector<Finding> findings_;
   std::vector<std::string> damaged_;  // paths of logs that were not read to their end
   bool needed_tolerance_ = false;
+
+  // going on from an earlier run, and for a later one (progress.cpp)
+  std::optional<AppraisalProgress> from_;
+  std::optional<Error> start_error_;
+  bool keeps_progress_ = false;
+  Result<Checkpoint> fold_ = fail(ErrorKind::unsupported, "no record was judged");  // where the native logs ended
+  std::vector<Diagnostic> noticed_;                                                 // until there
 };
 
 }  // namespace mrtool

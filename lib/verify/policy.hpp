@@ -15,6 +15,9 @@
 
 namespace mrtool {
 
+namespace policy {
+struct Progress;  // defined in policy_state.hpp
+}  // namespace policy
 struct Policy;  // defined in policy_model.hpp, for those who evaluate and write it
 
 // A policy from YAML or JSON text, or reference values from a RIM-like list. Files that it names (`from`, `keys`) are
@@ -52,6 +55,11 @@ class PolicyRun {
   PolicyRun& operator=(PolicyRun&&) noexcept;
 
   void add(const JudgedRecord& record);
+
+  // What was gathered from the records so far, and a run that goes on from it behind them. False: that is of another
+  // policy.
+  policy::Progress progress() const;
+  [[nodiscard]] bool take_up(const policy::Progress& from);
 
   // What each rule comes to, once it is known which records and values are vouched for. `findings` gets one for every
   // rule and reference value that is not met or cannot be known, and a note for each record that breaks one (the first

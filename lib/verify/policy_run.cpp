@@ -207,6 +207,30 @@ void PolicyRun::add(const JudgedRecord& record) {
   state_->add(record);
 }
 
+policy::Progress PolicyRun::progress() const {
+  policy::Progress made{.chains = state_->chains, .rules = {}, .overflow = state_->overflow};
+  for (const RuleState& rule : state_->rules) {
+    made.rules.push_back(rule.tallies);
+  }
+  return made;
+}
+
+bool PolicyRun::take_up(const policy::Progress& from) {
+  const bool fits =
+      from.rules.size() == state_->rules.size() && std::ranges::all_of(from.rules, [&from](const auto& tallies) {
+        return std::ranges::all_of(tallies, [&from](const auto& entry) { return from.chains.contains(entry.first); });
+      });
+  if (!fits) {
+    return false;
+  }
+  state_->chains = from.chains;
+  state_->overflow = from.overflow;
+  for (std::size_t i = 0; i < from.rules.size(); ++i) {
+    state_->rules[i].tallies = from.rules[i];
+  }
+  return true;
+}
+
 namespace {
 
 // Tells a conclusion as a check and findings.

@@ -51,6 +51,13 @@ struct RuleState {
 
 using Chains = std::map<RegisterKey, Chain>;
 
+// All of it, for a run of the same policy that goes on from here.
+struct Progress {
+  Chains chains;
+  std::vector<std::map<RegisterKey, Tally>> rules;  // by rule
+  bool overflow = false;
+};
+
 bool selects(const Rule& rule, const Register& reg, HashAlgorithm bank);
 
 // What a rule or reference comes to.

@@ -33,40 +33,40 @@ bool has_no_register(const Record& record) {
 
 void RecordFindings::note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message,
                           Verdict effect) {
-  if (++noted_[{record.log, code, bank}] > kListed) {
+  if (++held_.noted[{record.log, std::string(code), bank}] > kListed) {
     return;
   }
-  findings_.push_back({.severity = effect == Verdict::fail ? Severity::error : Severity::warning,
-                       .effect = effect,
-                       .code = std::string(code),
-                       .log = record.log,
-                       .record = record.record->number,
-                       .offset = record.record->offset,
-                       .reg = record.record->reg,
-                       .bank = bank,
-                       .message = std::move(message)});
+  held_.findings.push_back({.severity = effect == Verdict::fail ? Severity::error : Severity::warning,
+                            .effect = effect,
+                            .code = std::string(code),
+                            .log = record.log,
+                            .record = record.record->number,
+                            .offset = record.record->offset,
+                            .reg = record.record->reg,
+                            .bank = bank,
+                            .message = std::move(message)});
 }
 
 void RecordFindings::add_violation(const JudgedRecord& judged, std::string message) {
-  ++violations_;
+  ++held_.violations;
   note(judged, HashAlgorithm::none, "ima-violation", std::move(message));
 }
 
 void RecordFindings::add_ima(const JudgedRecord& judged, const Record& record) {
-  saw_ima_ = true;
+  held_.saw_ima = true;
   if (record.violation || extends_like_violation(record)) {
     add_violation(judged, fmt::format("a file was open for writing while it was measured: {}",
                                       decode(record, *judged.info).summary));
   }
   const auto stated = ima::boot_aggregate_of(record, judged.info->byte_order);
-  if (stated && boot_aggregates_.size() < kBootAggregates) {
-    boot_aggregates_.push_back(
+  if (stated && held_.boot_aggregates.size() < kBootAggregates) {
+    held_.boot_aggregates.push_back(
         {.log = judged.log, .record = record.number, .offset = record.offset, .stated = *stated});
   }
-  if (!stated && first_entry_of_log_) {
-    without_boot_aggregate_.push_back(judged.log);
+  if (!stated && held_.first_entry_of_log) {
+    held_.without_boot_aggregate.push_back(judged.log);
   }
-  first_entry_of_log_ = false;
+  held_.first_entry_of_log = false;
 }
 
 void RecordFindings::add(const JudgedRecord& judged) {
@@ -75,13 +75,13 @@ void RecordFindings::add(const JudgedRecord& judged) {
     const HashAlgorithm bank = record.digests[i].algorithm;
     switch (judged.judgement->digests[i].check) {
       case Check::matches:
-        ++digests_[bank].matches;
+        ++held_.digests[bank].matches;
         break;
       case Check::unverifiable:
-        ++digests_[bank].unverifiable;
+        ++held_.digests[bank].unverifiable;
         break;
       case Check::differs:
-        ++digests_[bank].differs;
+        ++held_.digests[bank].differs;
         note(judged, bank, "digest-differs", digest_differs(record, bank));
         break;
       case Check::none:

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "lib/content/ima.hpp"
@@ -18,7 +20,7 @@ class RecordFindings {
   static constexpr std::uint64_t kListed = 8;         // findings of a kind, log and bank; the rest is counted
   static constexpr std::size_t kBootAggregates = 64;  // entries of kernels that started one another
 
-  void begin_log() { first_entry_of_log_ = true; }
+  void begin_log() { held_.first_entry_of_log = true; }
   void add(const JudgedRecord& record);
 
   // A boot_aggregate entry, and whether its list starts with it.
@@ -28,10 +30,10 @@ class RecordFindings {
     std::uint64_t offset = 0;
     ima::BootAggregate stated;
   };
-  const std::vector<BootAggregate>& boot_aggregates() const { return boot_aggregates_; }
+  const std::vector<BootAggregate>& boot_aggregates() const { return held_.boot_aggregates; }
   // Lists of IMA whose first entry is none.
-  const std::vector<std::size_t>& lists_without_boot_aggregate() const { return without_boot_aggregate_; }
-  bool saw_ima() const { return saw_ima_; }
+  const std::vector<std::size_t>& lists_without_boot_aggregate() const { return held_.without_boot_aggregate; }
+  bool saw_ima() const { return held_.saw_ima; }
 
   // Digests by bank: of records, those that are the hash of their content, those that cannot be checked, those that are
   // not.
@@ -40,9 +42,23 @@ class RecordFindings {
     std::uint64_t unverifiable = 0;
     std::uint64_t differs = 0;
   };
-  const std::map<HashAlgorithm, DigestCounts>& digests() const { return digests_; }
-  std::uint64_t violations() const { return violations_; }
-  const std::vector<Finding>& all() const { return findings_; }
+  const std::map<HashAlgorithm, DigestCounts>& digests() const { return held_.digests; }
+  // All of it, for a run that goes on from here.
+  struct Held {
+    std::vector<Finding> findings;
+    std::map<std::tuple<std::size_t, std::string, HashAlgorithm>, std::uint64_t> noted;
+    std::map<HashAlgorithm, DigestCounts> digests;
+    std::vector<BootAggregate> boot_aggregates;
+    std::vector<std::size_t> without_boot_aggregate;
+    std::uint64_t violations = 0;
+    bool saw_ima = false;
+    bool first_entry_of_log = false;
+  };
+  const Held& held() const { return held_; }
+  void take_up(Held held) { held_ = std::move(held); }
+
+  std::uint64_t violations() const { return held_.violations; }
+  const std::vector<Finding>& all() const { return held_.findings; }
 
  private:
   // `entry`: the record, or the entry that its line holds.
@@ -51,14 +67,7 @@ class RecordFindings {
   void note(const JudgedRecord& record, HashAlgorithm bank, std::string_view code, std::string message,
             Verdict effect = Verdict::fail);
 
-  std::vector<Finding> findings_;
-  std::map<std::tuple<std::size_t, std::string_view, HashAlgorithm>, std::uint64_t> noted_;
-  std::map<HashAlgorithm, DigestCounts> digests_;
-  std::vector<BootAggregate> boot_aggregates_;
-  std::vector<std::size_t> without_boot_aggregate_;
-  std::uint64_t violations_ = 0;
-  bool saw_ima_ = false;
-  bool first_entry_of_log_ = false;
+  Held held_;
 };
 
 }  // namespace mrtool

@@ -11,6 +11,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "lib/crypto/hash.hpp"
 #include "tools/mrtool/process_test.hpp"
 
 namespace mrtool::testing {
@@ -120,6 +121,47 @@ TEST_CASE("replay: every log's JSON fits its schema and YAML is equal") {
       CHECK(same(YAML::Load(mrtool(words).out), document));
     }
   }
+}
+
+TEST_CASE("a state fits its schema, of either command") {
+  const json schema = load_schema("state");
+  const Scratch scratch;
+  const auto saved = [&scratch](std::vector<std::string> words) {
+    words.insert(words.end(), {"--save-state", (scratch / "state").string()});
+    CHECK(mrtool(words).status == 0);
+    return json::parse(read_text(scratch / "state"));
+  };
+  // A start that only the log claims, a stated value that differs, and registers that the log carries.
+  const std::string hex(96, 'a');
+  write_text(scratch / "log", "SYNC sha384/" + hex + "\n\nmr_ima extend sha256/" + std::string(64, 'b') +
+                                  "\n\nSYNC sha384/" + std::string(96, 'c') + "\nlast\n");
+  const json replayed = saved({"replay", "rtmr3=" + (scratch / "log").string()});
+  CHECK(problems(schema, replayed) == "");
+  CHECK_FALSE(replayed["diagnostics"].empty());
+  CHECK_FALSE(replayed["fold"]["carried"].empty());
+  CHECK(replayed["judged"].is_null());
+
+  const std::string value = "SYNC sha384/" + std::string(96, '0');
+  write_text(scratch / "log", value + "\nlast\n");
+  Digest folded = Digest::filled(48, 0);
+  HashEngine engine;
+  for (const std::string& line : {value, std::string("last")}) {
+    engine.extend(HashAlgorithm::sha384, folded, engine.hash(HashAlgorithm::sha384, as_bytes(line)).view());
+  }
+  write_text(scratch / "policy.yaml",
+             "schema: mrtool.policy/1\nrules:\n  - name: last\n    select: {register: rtmr3, where: {measured: "
+             "last}}\n    expect: one\n");
+  const json verified =
+      saved({"verify", "rtmr3=" + (scratch / "log").string(), "--against", "sha384:rtmr3=" + folded.hex(),
+             "--trust-registers", "--policy", (scratch / "policy.yaml").string()});
+  CHECK(problems(schema, verified) == "");
+  CHECK_FALSE(verified["policies"][0]["chains"].empty());
+  json wrong = verified;
+  wrong["log"]["records"] = 2;
+  CHECK(problems(schema, wrong) != "");
+  wrong = verified;
+  wrong.erase("checksum");
+  CHECK(problems(schema, wrong) != "");
 }
 
 TEST_CASE("registers: JSON fits its schema, YAML is equal, and it is a source itself") {

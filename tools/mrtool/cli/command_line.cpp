@@ -152,18 +152,34 @@ std::optional<std::string> without_effect(const CommandLine& line) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
     }
   }
-  constexpr auto kExcludeOther =
-      std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},    {OptionId::raw, OptionId::tpm2_yaml},
-                           {OptionId::make_policy, OptionId::quote},    {OptionId::make_policy, OptionId::policy},
-                           {OptionId::make_policy, OptionId::ima_key},  {OptionId::make_policy, OptionId::require},
-                           {OptionId::make_policy, OptionId::initial},  {OptionId::make_policy, OptionId::json},
-                           {OptionId::make_policy, OptionId::yaml},     {OptionId::batch, OptionId::make_policy},
-                           {OptionId::batch, OptionId::text},           {OptionId::batch, OptionId::json},
-                           {OptionId::batch, OptionId::yaml},           {OptionId::batch, OptionId::tpm2_yaml},
-                           {OptionId::file, OptionId::digest},          {OptionId::by_event, OptionId::file},
-                           {OptionId::by_event, OptionId::digest},      {OptionId::by_event, OptionId::bank},
-                           {OptionId::standard_input, OptionId::event}, {OptionId::standard_input, OptionId::data},
-                           {OptionId::standard_input, OptionId::file},  {OptionId::standard_input, OptionId::digest}});
+  constexpr auto kExcludeOther = std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},
+                                                      {OptionId::raw, OptionId::tpm2_yaml},
+                                                      {OptionId::make_policy, OptionId::quote},
+                                                      {OptionId::make_policy, OptionId::policy},
+                                                      {OptionId::make_policy, OptionId::ima_key},
+                                                      {OptionId::make_policy, OptionId::require},
+                                                      {OptionId::make_policy, OptionId::initial},
+                                                      {OptionId::make_policy, OptionId::json},
+                                                      {OptionId::make_policy, OptionId::yaml},
+                                                      {OptionId::batch, OptionId::make_policy},
+                                                      {OptionId::make_policy, OptionId::save_state},
+                                                      {OptionId::make_policy, OptionId::from_state},
+                                                      {OptionId::make_policy, OptionId::resume},
+                                                      {OptionId::batch, OptionId::save_state},
+                                                      {OptionId::batch, OptionId::from_state},
+                                                      {OptionId::batch, OptionId::resume},
+                                                      {OptionId::batch, OptionId::text},
+                                                      {OptionId::batch, OptionId::json},
+                                                      {OptionId::batch, OptionId::yaml},
+                                                      {OptionId::batch, OptionId::tpm2_yaml},
+                                                      {OptionId::file, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::file},
+                                                      {OptionId::by_event, OptionId::digest},
+                                                      {OptionId::by_event, OptionId::bank},
+                                                      {OptionId::standard_input, OptionId::event},
+                                                      {OptionId::standard_input, OptionId::data},
+                                                      {OptionId::standard_input, OptionId::file},
+                                                      {OptionId::standard_input, OptionId::digest}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);

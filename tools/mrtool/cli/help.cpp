@@ -99,9 +99,9 @@ std::string help_text(const CommandSpec& command) {
     out += "\nArguments:\n";
     term(out, argument_names(command), command.positional_brief, kNameColumn);
   }
-  for (const Category category :
-       {Category::measuring, Category::keeping, Category::selection, Category::evidence, Category::comparison,
-        Category::judgement, Category::conversion, Category::rendering, Category::many, Category::global}) {
+  for (const Category category : {Category::measuring, Category::keeping, Category::selection, Category::evidence,
+                                  Category::comparison, Category::judgement, Category::growing, Category::conversion,
+                                  Category::rendering, Category::many, Category::global}) {
     option_section(out, category, &command);
   }
   exit_statuses(out);

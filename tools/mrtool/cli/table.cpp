@@ -103,6 +103,36 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      false,
      "how the TPM is reached, as tpm2-tools has it: device:PATH, swtpm:path=SOCKET",
      ""},
+    {save_state,
+     "save-state",
+     0,
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::growing,
+     false,
+     "where all went well, keep there how far the log was read",
+     "Of one IMA list or TSM text log. The state ends behind the last record that the values compared vouch for."},
+    {from_state,
+     "from-state",
+     0,
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::growing,
+     false,
+     "begin where this state ends, once the log's bytes before are found to be the same",
+     "Who can write the file decides the verdict: it is as trusted as the values."},
+    {resume,
+     "resume",
+     0,
+     "FILE",
+     ValueKind::file,
+     {},
+     Category::growing,
+     false,
+     "--from-state where the file is there, and --save-state to it",
+     ""},
     {to,
      "to",
      0,
@@ -618,12 +648,14 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
 constexpr auto kInspectOptions =
     std::to_array<OptionId>({registers, bank, type, record, text, details, raw, json, ndjson, yaml, tpm2_yaml,
                              eventlog_version, output, diagnostics});
-constexpr auto kReplayOptions = std::to_array<OptionId>({registers, bank, against, tcti, initial, check_digests, text,
-                                                         json, yaml, tpm2_yaml, output, diagnostics, batch, unordered});
+constexpr auto kReplayOptions =
+    std::to_array<OptionId>({registers, bank, against, tcti, initial, check_digests, save_state, from_state, resume,
+                             text, json, yaml, tpm2_yaml, output, diagnostics, batch, unordered});
 constexpr auto kVerifyOptions = std::to_array<OptionId>(
-    {quote,    sig,  pcrs,    key,    ca,      crl,         tcb_info, nonce,           no_nonce,   at,
-     against,  tcti, initial, policy, ima_key, make_policy, require,  trust_registers, allow_sha1, tolerate,
-     tolerant, text, json,    yaml,   output,  diagnostics, batch,    unordered});
+    {quote,      sig,         pcrs,     key,        ca,         crl,     tcb_info,    nonce,   no_nonce,
+     at,         against,     tcti,     initial,    policy,     ima_key, make_policy, require, trust_registers,
+     allow_sha1, tolerate,    tolerant, save_state, from_state, resume,  text,        json,    yaml,
+     output,     diagnostics, batch,    unordered});
 constexpr auto kExplainOptions =
     std::to_array<OptionId>({registers, bank, against, tcti, initial, text, json, yaml, output, diagnostics});
 constexpr auto kConvertOptions =
@@ -732,6 +764,8 @@ std::string_view to_string(Category category) {
       return "Values";
     case Category::judgement:
       return "Judgement";
+    case Category::growing:
+      return "Logs that grow";
     case Category::conversion:
       return "Conversion";
     case Category::rendering:

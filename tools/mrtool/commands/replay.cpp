@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/base/workers.hpp"
-#include "lib/content/digest_check.hpp"
 #include "lib/registers/names.hpp"
 #include "lib/sources/sources.hpp"
 #include "tools/mrtool/batch/runner.hpp"
@@ -16,6 +16,7 @@
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
 #include "tools/mrtool/commands/replay_findings.hpp"
+#include "tools/mrtool/commands/replay_pass.hpp"
 #include "tools/mrtool/commands/replay_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/render/tpm2_yaml.hpp"
@@ -60,33 +61,16 @@ void render(const ReplayView& view, const Filter& filter, Session& session) {
   }
 }
 
-// Says where a digest is not that of its content.
-void report_digest(const Record& record, const Judgement& judgement, DiagnosticSink& diagnostics) {
-  for (std::size_t i = 0; i < judgement.digests.size(); ++i) {
-    if (judgement.digests[i].check == Check::differs) {
-      diagnostics.add({.severity = Severity::error,
-                       .code = "digest-differs",
-                       .log = {},
-                       .record = record.number,
-                       .offset = record.offset,
-                       .message = digest_differs(record, record.digests[i].algorithm)});
-      return;
-    }
-  }
-}
-
-// What a replay goes by.
-struct ReplayInputs {
-  std::vector<LogName> names;
+// What a replay goes by, and what of it is shown.
+struct ReplayRun {
+  ReplayInputs inputs;
   Filter filter;
-  std::map<RegisterKey, Digest> initial;
-  std::vector<RegisterValues> sources;
-  bool check_digests = false;
-  unsigned threads = 1;
+  StateFiles files;
 };
 
-Result<ReplayInputs> replay_inputs(const CommandLine& line, std::vector<LogName> names, Host& host,
-                                   const SharedInputs& shared) {
+Result<ReplayRun> replay_run(const CommandLine& line, std::vector<LogName> names, Host& host,
+                             const SharedInputs& shared) {
+  MRTOOL_TRY(files, StateFiles::from(line));
   MRTOOL_TRY(filter, Filter::from(line));
   MRTOOL_TRY(initial, initial_values(line));
   MRTOOL_TRY(sources, register_sources(line, host, shared));
@@ -94,54 +78,44 @@ Result<ReplayInputs> replay_inputs(const CommandLine& line, std::vector<LogName>
     std::erase_if(source.values,
                   [&filter](const auto& entry) { return !filter.takes(entry.first.reg, entry.first.bank); });
   }
-  return ReplayInputs{.names = std::move(names),
-                      .filter = std::move(filter),
-                      .initial = std::move(initial),
-                      .sources = std::move(sources),
-                      .check_digests = line.has(OptionId::check_digests),
-                      .threads = line.threads()};
+  const bool compares = !sources.empty();
+  return ReplayRun{.inputs = {.names = std::move(names),
+                              .chain = {.bank = filter.only_bank(),
+                                        .compute_banks = filter.selects_banks() ? filter.named_banks()
+                                                                                : std::vector<HashAlgorithm>{},
+                                        .compute_alternatives = compares},
+                              .replay = {.initial = std::move(initial)},
+                              .sources = std::move(sources),
+                              .check_digests = line.has(OptionId::check_digests),
+                              .keeps_state = files.any()},
+                   .filter = std::move(filter),
+                   .files = std::move(files)};
 }
 
 struct ReplayOutcome {
   ReplayView view;
-  std::vector<Error> errors;  // of the logs
+  std::vector<Error> errors;  // of the logs, and of the state that was to be saved
   int status = 0;
 };
 
-// `digests`: where those of the logs are to be checked.
-ReplayOutcome replay_logs(LogChain& chain, Replay& replay, std::optional<DigestCheck> digests, ReplayInputs inputs,
-                          DiagnosticSink& diagnostics) {
-  LogChain::Step step;
-  while (chain.next(step)) {
-    if (step.first_of_log) {
-      replay.begin_log(*step.info);
-    }
-    if (digests) {
-      digests->add(step.batch->records, *step.info, [&diagnostics](const Record& record, const Judgement& judgement) {
-        report_digest(record, judgement, diagnostics);
-      });
-    }
-    replay.take(*step.batch);
-  }
-
-  const Filter& filter = inputs.filter;
+ReplayOutcome concluded(const ReplayRun& run, ReplayPass& pass, DiagnosticSink& diagnostics) {
+  const Filter& filter = run.filter;
+  const LogChain& chain = pass.chain();
   ReplayView view;
-  view.logs = chain.logs();
-  view.registers = replay.finish();
+  view.logs.assign(chain.logs().begin(), chain.logs().end());
+  view.registers = pass.results();
   diagnostics.set_log(std::nullopt);
-  view.sources = std::move(inputs.sources);
-  const std::vector<RegisterKey> unused = unused_initial(inputs.initial, view.registers);
+  view.sources = run.inputs.sources;
+  const std::vector<RegisterKey> unused = unused_initial(run.inputs.replay.initial, view.registers);
   std::erase_if(view.registers,
                 [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
   view.verdict = verdict_of(view.registers, !view.sources.empty());
   if (view.registers.empty() && filter.selects_values()) {
     view.verdict = ReplayVerdict::inconclusive;
   }
-  if (digests) {
-    view.digests = digests->counts();
-    if (view.digests->differs != 0) {
-      view.verdict = ReplayVerdict::differs;
-    }
+  view.digests = pass.digests();
+  if (view.digests && view.digests->differs != 0) {
+    view.verdict = ReplayVerdict::differs;
   }
   warn_of_second_start(chain.logs(), diagnostics);
   explain_nothing(view, filter, diagnostics);
@@ -152,28 +126,104 @@ ReplayOutcome replay_logs(LogChain& chain, Replay& replay, std::optional<DigestC
   if (diagnostics.has("too-many-registers")) {
     status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
   }
-  view.diagnostics = with_errors(diagnostics.all(), chain.errors(), chain.logs());
   return {.view = std::move(view), .errors = chain.errors(), .status = status};
 }
 
-ReplayOutcome replay(ReplayInputs inputs, Host& host, DiagnosticSink& diagnostics) {
-  for (const RegisterValues& source : inputs.sources) {
+StateOptions state_options(const ReplayInputs& inputs) {
+  StateOptions options = state_options(inputs.names.front());
+  options["--initial"] = text_of(inputs.replay.initial);
+  std::string banks;
+  for (const HashAlgorithm bank : inputs.chain.compute_banks) {
+    banks += (banks.empty() ? "" : ",") + to_string(bank);
+  }
+  options["--bank"] = banks;
+  options["compares"] = inputs.sources.empty() ? "no" : "yes";
+  options["--check-digests"] = inputs.check_digests ? "yes" : "";
+  return options;
+}
+
+bool holds(std::vector<RegisterResult> results, const Filter& filter, bool compares) {
+  std::erase_if(results, [&filter](const RegisterResult& result) { return !filter.takes(result.reg, result.bank); });
+  return exit_status_of(verdict_of(results, compares)) == kExitSuccess;
+}
+
+// The state behind the records that the values vouch for: reads again up to there where the log goes on.
+Result<LogState> state_of(const ReplayInputs& inputs, Host& host, const std::optional<LogState>& from,
+                          const ReplayPass& read, std::uint64_t records) {
+  Result<LogState> state = read.state_at(records);
+  constexpr int kReadings = 3;
+  for (int reading = 0; !state && records != 0 && reading < kReadings; ++reading) {
+    DiagnosticSink sink;
+    const ReplayPass again(inputs, host, sink, from, records);
+    if (again.start_error()) {
+      return std::unexpected(*again.start_error());
+    }
+    records = again.vouched_records({});
+    state = again.state_at(records);
+  }
+  return state;
+}
+
+Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, DiagnosticSink& diagnostics) {
+  const ReplayInputs& inputs = run.inputs;
+  const StateOptions options = state_options(inputs);
+  MRTOOL_TRY(from, run.files.load("replay", options));
+  RereadHost host(real);
+  const DiagnosticSink before = diagnostics;
+  const auto note = [&](std::string_view code, std::string message) {
+    diagnostics.add({.severity = Severity::note,
+                     .code = std::string(code),
+                     .log = 0,
+                     .record = {},
+                     .offset = {},
+                     .message = std::move(message)});
+  };
+  if (from) {
+    note("resumed", resumed_message(run.files.path(), *from));
+  }
+  std::optional<ReplayPass> pass(std::in_place, inputs, host, diagnostics, from);
+  if (pass->start_error()) {
+    return std::unexpected(*pass->start_error());
+  }
+  // Values that only records before it give are not found: then nothing short of all of the log will do.
+  if (from && !holds(pass->results(), run.filter, !inputs.sources.empty())) {
+    diagnostics = before;
+    note("begun-anew", begun_anew_message(*from));
+    from.reset();
+    pass.emplace(inputs, host, diagnostics, from);
+  }
+  const std::uint64_t vouched = pass->vouched_records(pass->results());
+  ReplayOutcome outcome = concluded(run, *pass, diagnostics);
+  if (outcome.status == kExitSuccess && run.files.saves()) {
+    auto state = state_of(inputs, host, from, *pass, vouched);
+    const Status saved =
+        state ? run.files.save(*std::move(state), "replay", options, from) : Status(std::unexpected(state.error()));
+    if (!saved) {
+      outcome.errors.push_back(saved.error());
+      outcome.status = row_of(saved.error().kind).exit_status;
+    }
+  }
+  return outcome;
+}
+
+// `threads`: of this one replay.
+Result<ReplayOutcome> replay(ReplayRun run, unsigned threads, Host& host, DiagnosticSink& diagnostics) {
+  for (const RegisterValues& source : run.inputs.sources) {
     keep_notes(source, diagnostics);
   }
-  const Filter& filter = inputs.filter;
-  Workers workers(inputs.threads);
-  LogChain chain(std::move(inputs.names), host, diagnostics,
-                 {.bank = filter.only_bank(),
-                  .compute_banks = filter.selects_banks() ? filter.named_banks() : std::vector<HashAlgorithm>{},
-                  .compute_alternatives = !inputs.sources.empty(),
-                  .workers = &workers});
-  Replay replay({.initial = inputs.initial, .workers = &workers}, diagnostics);
-  replay.compare_with(inputs.sources);
-  std::optional<DigestCheck> digests;
-  if (inputs.check_digests) {
-    digests.emplace(&workers);
+  Workers workers(threads);
+  run.inputs.chain.workers = &workers;
+  run.inputs.replay.workers = &workers;
+  ReplayOutcome outcome;
+  if (run.inputs.keeps_state) {
+    MRTOOL_TRY(with_state, replay_with_state(run, host, diagnostics));
+    outcome = std::move(with_state);
+  } else {
+    ReplayPass pass(run.inputs, host, diagnostics, std::nullopt);
+    outcome = concluded(run, pass, diagnostics);
   }
-  return replay_logs(chain, replay, std::move(digests), std::move(inputs), diagnostics);
+  outcome.view.diagnostics = with_errors(diagnostics.all(), outcome.errors, outcome.view.logs);
+  return outcome;
 }
 
 int show(const ReplayOutcome& outcome, const Filter& filter, Session& session) {
@@ -198,15 +248,15 @@ class ReplayAppraiser final : public Appraiser {
 
   MemberResult appraise(const BatchMember& member, Host& host) const override {
     DiagnosticSink diagnostics;
-    auto inputs = inputs_of(member, host);
+    auto replayed = replayed_member(member, host, diagnostics);
     ReplayOutcome outcome;
-    if (inputs) {
-      outcome = replay(*std::move(inputs), host, diagnostics);
+    if (replayed) {
+      outcome = *std::move(replayed);
     } else {
-      outcome.errors.push_back(inputs.error());
+      outcome.errors.push_back(replayed.error());
       outcome.view.verdict = ReplayVerdict::inconclusive;
       outcome.view.diagnostics = with_errors({}, outcome.errors, {});
-      outcome.status = row_of(inputs.error().kind).exit_status;
+      outcome.status = row_of(replayed.error().kind).exit_status;
     }
     outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
     MemberResult result{.status = outcome.status,
@@ -218,10 +268,11 @@ class ReplayAppraiser final : public Appraiser {
   }
 
  private:
-  Result<ReplayInputs> inputs_of(const BatchMember& member, Host& host) const {
+  Result<ReplayOutcome> replayed_member(const BatchMember& member, Host& host, DiagnosticSink& diagnostics) const {
     MRTOOL_TRY(line, member.line);
     MRTOOL_TRY(names, named_logs(line.arguments, host));
-    return replay_inputs(line, std::move(names), host, shared_);
+    MRTOOL_TRY(run, replay_run(line, std::move(names), host, shared_));
+    return replay(std::move(run), 1, host, diagnostics);
   }
 
   SharedInputs shared_;
@@ -233,8 +284,8 @@ int replay_batch(const CommandLine& line, Environment& environment, Session& ses
     return session.stop(shared.error());
   }
   // What every member would be told is told once.
-  if (const auto inputs = replay_inputs(line, {}, session.host(), *shared); !inputs) {
-    return session.stop(inputs.error());
+  if (const auto run = replay_run(line, {}, session.host(), *shared); !run) {
+    return session.stop(run.error());
   }
   return run_batch(line, environment, session, ReplayAppraiser(*std::move(shared)));
 }
@@ -250,15 +301,16 @@ int replay_command(const CommandLine& line, Environment& environment) {
   if (!names) {
     return session.stop(names.error());
   }
-  auto inputs = replay_inputs(line, *std::move(names), session.host(), {});
-  if (!inputs) {
-    return session.stop(inputs.error());
+  auto run = replay_run(line, *std::move(names), session.host(), {});
+  if (!run) {
+    return session.stop(run.error());
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  const Filter filter = inputs->filter;
-  return show(replay(*std::move(inputs), session.host(), session.diagnostics()), filter, session);
+  const Filter filter = run->filter;
+  const auto outcome = replay(*std::move(run), line.threads(), session.host(), session.diagnostics());
+  return outcome ? show(*outcome, filter, session) : session.stop(outcome.error());
 }
 
 }  // namespace mrtool

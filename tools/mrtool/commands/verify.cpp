@@ -8,13 +8,14 @@
 #include "lib/base/reread_host.hpp"
 #include "lib/base/text.hpp"
 #include "lib/content/judgement.hpp"
-#include "lib/verify/appraisal.hpp"
 #include "tools/mrtool/batch/runner.hpp"
 #include "tools/mrtool/batch/shared_inputs.hpp"
 #include "tools/mrtool/commands/commands.hpp"
 #include "tools/mrtool/commands/evidence.hpp"
+#include "tools/mrtool/commands/hashed_host.hpp"
 #include "tools/mrtool/commands/register_values.hpp"
 #include "tools/mrtool/commands/session.hpp"
+#include "tools/mrtool/commands/verify_pass.hpp"
 #include "tools/mrtool/commands/verify_view.hpp"
 
 namespace mrtool {
@@ -103,68 +104,31 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<co
   return options;
 }
 
-// The logs of a run, each of which several passes read.
-class VerifiedLogs {
- public:
-  VerifiedLogs(std::vector<LogName> names, Host& host, ChainOptions options)
-      : names_(std::move(names)), host_(host), options_(std::move(options)), summaries_(names_.size()) {
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      summaries_[i].path = names_[i].path;
-    }
-  }
+StateOptions state_options(const CommandLine& line, const VerifyInputs& inputs, const HashedHost& files) {
+  const AppraisalOptions& options = inputs.options;
+  StateOptions all = state_options(inputs.names.front());
+  all["--initial"] = text_of(options.initial);
+  all["--require"] = options.require ? to_string(*options.require) : std::string();
+  all["--trust-registers"] = options.trust_registers ? "yes" : "";
+  all["--allow-sha1"] = options.allow_sha1 ? "yes" : "";
+  all["--tolerant"] = options.tolerant ? "yes" : "";
+  all["--tolerate"] = fmt::format("{}", fmt::join(options.tolerated, ","));
+  all["--policy"] = std::to_string(line.all(OptionId::policy).size());
+  all["--ima-key"] = std::to_string(line.all(OptionId::ima_key).size());
+  all["the files of --policy and --ima-key"] = files.hash();
+  all["compares"] = "yes";
+  return all;
+}
 
-  std::vector<AppraisedLog> appraised() const {
-    std::vector<AppraisedLog> logs;
-    for (const LogName& name : names_) {
-      logs.push_back({.path = name.path, .reg = name.reg});
-    }
-    return logs;
-  }
-
-  void read(const std::vector<std::size_t>& wanted, Appraisal& appraisal) {
-    std::vector<LogName> names;
-    for (const std::size_t log : wanted) {
-      names.push_back(names_[log]);
-    }
-    LogChain chain(std::move(names), host_, appraisal.diagnostics(), options_);
-    LogChain::Step step;
-    while (chain.next(step)) {
-      const std::size_t log = wanted[step.log];
-      if (step.first_of_log) {
-        appraisal.begin_log(log, *step.info);
-      }
-      appraisal.add(*step.batch);
-    }
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      summaries_[wanted[i]] = chain.logs()[i];
-    }
-    std::erase_if(errors_, [&](const Error& error) {
-      return std::ranges::any_of(wanted, [&](std::size_t log) { return names_[log].path == error.file; });
-    });
-    errors_.insert(errors_.end(), chain.errors().begin(), chain.errors().end());
-  }
-
-  const std::vector<LogSummary>& summaries() const { return summaries_; }
-  // Of each log's last reading.
-  const std::vector<Error>& errors() const { return errors_; }
-  // The logs that errors are about, each once.
-  std::vector<std::size_t> damaged() const {
-    std::vector<std::size_t> logs;
-    for (std::size_t log = 0; log < names_.size(); ++log) {
-      if (std::ranges::find(errors_, names_[log].path, &Error::file) != errors_.end()) {
-        logs.push_back(log);
-      }
-    }
-    return logs;
-  }
-
- private:
-  std::vector<LogName> names_;
-  RereadHost host_;
-  ChainOptions options_;
-  std::vector<LogSummary> summaries_;
-  std::vector<Error> errors_;
-};
+Finding told(std::string_view code, std::string message) {
+  Finding finding;
+  finding.severity = Severity::note;
+  finding.effect = Verdict::pass;
+  finding.code = code;
+  finding.log = 0;
+  finding.message = std::move(message);
+  return finding;
+}
 
 void render(const VerifyView& view, const CommandLine& line, Session& session) {
   std::string& out = session.out().buffer();
@@ -291,53 +255,80 @@ int make_policy(const CommandLine& line, Session& session) {
   return session.finish(chain, kExitSuccess);
 }
 
-// What an appraisal goes by.
-struct VerifyInputs {
-  std::vector<LogName> names;
-  AppraisalOptions options;
-  std::optional<QuoteResult> quote;
-  std::vector<RegisterValues> sources;
+// What an appraisal goes by, and where states of it are.
+struct VerifyRun {
+  VerifyInputs inputs;
+  StateFiles files;
+  StateOptions options;  // where there are states
 };
 
-Result<VerifyInputs> verify_inputs(const CommandLine& line, std::vector<LogName> names, Host& host,
-                                   const SharedInputs& shared) {
-  MRTOOL_TRY(options, appraisal_options(line, names, host, shared));
+Result<VerifyRun> verify_run(const CommandLine& line, std::vector<LogName> names, Host& host,
+                             const SharedInputs& shared) {
+  VerifyRun run;
+  MRTOOL_TRY(files, StateFiles::from(line));
+  run.files = std::move(files);
+  // A state is bound to what the files say that decide.
+  HashedHost deciding(host);
+  MRTOOL_TRY(options, appraisal_options(line, names, deciding, run.files.any() ? SharedInputs() : shared));
+  run.inputs.options = std::move(options);
   // Values first, then the logs: a log that grows meanwhile is ahead of them, never behind.
   MRTOOL_TRY(quote, appraise_quote(line, host, shared));
+  run.inputs.quote = std::move(quote);
   MRTOOL_TRY(sources, register_sources(line, host, shared));
-  return VerifyInputs{.names = std::move(names),
-                      .options = std::move(options),
-                      .quote = std::move(quote),
-                      .sources = std::move(sources)};
+  run.inputs.sources = std::move(sources);
+  run.inputs.names = std::move(names);
+  run.inputs.keeps_state = run.files.any();
+  if (run.files.any()) {
+    run.options = state_options(line, run.inputs, deciding);
+  }
+  return run;
 }
 
 struct VerifyOutcome {
   VerifyView view;
-  std::vector<Error> errors;  // of the logs
+  std::vector<Error> errors;  // of the logs, and of the state that was to be saved
   int status = 0;
 };
 
-VerifyOutcome verify(VerifyInputs inputs, Host& host) {
+Result<VerifyOutcome> verify(const VerifyRun& run, Host& real) {
+  const VerifyInputs& inputs = run.inputs;
+  MRTOOL_TRY(from, run.files.load("verify", run.options));
+  RereadHost host(real);
+  std::vector<Finding> notes;
+  if (from) {
+    notes.push_back(told("resumed", resumed_message(run.files.path(), *from)));
+  }
+  std::optional<VerifyPass> pass(std::in_place, inputs, host, from);
+  if (pass->start_error()) {
+    return std::unexpected(*pass->start_error());
+  }
+  // A state is good for a pass. What is wrong, and with which record, takes all of them.
+  if (from && !pass->passes()) {
+    notes = {told("begun-anew", begun_anew_message(*from))};
+    from.reset();
+    pass.emplace(inputs, host, from);
+  }
+  const VerifiedLogs& logs = pass->logs();
+  auto state = run.files.saves() && pass->passes() ? std::optional(state_of(inputs, host, from, *pass)) : std::nullopt;
+
   VerifyOutcome outcome;
   VerifyView& view = outcome.view;
   if (inputs.quote) {
     view.quote = inputs.quote->fields;
   }
-  VerifiedLogs logs(std::move(inputs.names), host, {.compute_alternatives = true});
-  Appraisal appraisal(std::move(inputs.options), std::move(inputs.quote), std::move(inputs.sources), logs.appraised());
-  for (auto wanted = appraisal.next_pass(); !wanted.empty(); wanted = appraisal.next_pass()) {
-    logs.read(wanted, appraisal);
-  }
-  for (const std::size_t damaged : logs.damaged()) {
-    appraisal.add_damaged(damaged);
-  }
-  view.report = appraisal.finish();
+  view.report = std::move(pass->report());
+  view.report.findings.insert(view.report.findings.end(), notes.begin(), notes.end());
   view.logs = logs.summaries();
-  if (!logs.errors().empty()) {
-    view.report.verdict = worse(view.report.verdict, Verdict::inconclusive);
-  }
   outcome.errors = logs.errors();
   outcome.status = with_errors(exit_status_of(view.report), outcome.errors);
+  if (outcome.status == kExitSuccess && state) {
+    const Status saved = *state ? run.files.save(**std::move(state), "verify", run.options, from)
+                                : Status(std::unexpected(state->error()));
+    if (!saved) {
+      outcome.errors.push_back(saved.error());
+      outcome.status = row_of(saved.error().kind).exit_status;
+    }
+  }
   view.diagnostics = with_errors({}, outcome.errors, view.logs);
   return outcome;
 }
@@ -347,14 +338,14 @@ class VerifyAppraiser final : public Appraiser {
   explicit VerifyAppraiser(SharedInputs shared) : shared_(std::move(shared)) {}
 
   MemberResult appraise(const BatchMember& member, Host& host) const override {
-    auto inputs = inputs_of(member, host);
+    auto verified = verified_member(member, host);
     VerifyOutcome outcome;
-    if (inputs) {
-      outcome = verify(*std::move(inputs), host);
+    if (verified) {
+      outcome = *std::move(verified);
     } else {
-      outcome.errors.push_back(inputs.error());
+      outcome.errors.push_back(verified.error());
       outcome.view.diagnostics = with_errors({}, outcome.errors, {});
-      outcome.status = row_of(inputs.error().kind).exit_status;
+      outcome.status = row_of(verified.error().kind).exit_status;
     }
     outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
     const std::string_view verdict = to_string(outcome.view.report.verdict);
@@ -365,10 +356,11 @@ class VerifyAppraiser final : public Appraiser {
   }
 
  private:
-  Result<VerifyInputs> inputs_of(const BatchMember& member, Host& host) const {
+  Result<VerifyOutcome> verified_member(const BatchMember& member, Host& host) const {
     MRTOOL_TRY(line, member.line);
     MRTOOL_TRY(names, named_logs(line.arguments, host));
-    return verify_inputs(line, std::move(names), host, shared_);
+    MRTOOL_TRY(run, verify_run(line, std::move(names), host, shared_));
+    return verify(run, host);
   }
 
   SharedInputs shared_;
@@ -408,20 +400,23 @@ int verify_command(const CommandLine& line, Environment& environment) {
   if (!names) {
     return session.stop(names.error());
   }
-  auto inputs = verify_inputs(line, *std::move(names), session.host(), {});
-  if (!inputs) {
-    return session.stop(inputs.error());
+  auto run = verify_run(line, *std::move(names), session.host(), {});
+  if (!run) {
+    return session.stop(run.error());
   }
   if (const Status opened = session.open_output(); !opened) {
     return session.stop(opened.error());
   }
-  const VerifyOutcome outcome = verify(*std::move(inputs), session.host());
-  const VerifyView& view = outcome.view;
-  if (const auto missing = session.missing_input(view.logs, outcome.errors)) {
+  const auto outcome = verify(*run, session.host());
+  if (!outcome) {
+    return session.stop(outcome.error());
+  }
+  const VerifyView& view = outcome->view;
+  if (const auto missing = session.missing_input(view.logs, outcome->errors)) {
     return session.stop(*missing);
   }
   render(view, line, session);
-  return session.finish(view.logs, outcome.errors, view.diagnostics, outcome.status);
+  return session.finish(view.logs, outcome->errors, view.diagnostics, outcome->status);
 }
 
 }  // namespace mrtool

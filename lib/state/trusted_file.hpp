@@ -1,0 +1,21 @@
+// Files that decide a verdict: read only where nobody but this user and root can have written them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/error.hpp"
+
+namespace mrtool {
+
+// The whole of a file of at most `limit` bytes; nothing where there is none. Fails (io) where it is no regular file, a
+// symbolic link included, or it or its directory belongs to somebody else than this user and root or can be
+// written by others (a directory that has the sticky bit is fine), and as reading does.
+Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uint64_t limit);
+
+// Puts a file of mode 0600 in the place of what is there, in one step. Fails (io) where that is no regular file.
+Status write_trusted_file(const std::string& path, ByteView content);
+
+}  // namespace mrtool
