@@ -254,8 +254,7 @@ int ConvertRun::deliver() {
     if (*size == 0) {
       break;
     }
-    out.append(as_text(ByteView(piece).first(*size)));
-    out.settle();
+    out.put(as_text(ByteView(piece).first(*size)));
   }
   return session_.finish(chain_, kExitSuccess);
 }
