@@ -266,11 +266,6 @@ class InspectLines final : public InspectRenderer {
     begin(logs);
   }
 
-  void record(const RecordView& view) override {
-    describe_record(view, *writer_, options_.raw);
-    ++records_;
-  }
-
   std::unique_ptr<ApartRenderer> make_apart() const override { return std::make_unique<ApartLines>(options_.raw); }
   void rendered(const ApartRenderer::Rendered& rendered) override { records_ += rendered.records; }
 

@@ -51,9 +51,9 @@ class InspectRenderer {
   virtual void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) = 0;
   // The first record of the log that will be shown, before it is.
   virtual void first_record(const Record& /*record*/) {}
-  virtual void record(const RecordView& view) = 0;
-  // Where records do not depend on each other: what renders the present log's as record() would, behind its first
-  // record. The caller writes that text, in order, and passes what was rendered to rendered(). Otherwise nullptr.
+  // One of the two: record() for each; or, where records do not depend on each other, what renders those of the present
+  // log once first_record() is told. The caller writes its text, in order, and passes what was rendered to rendered().
+  virtual void record(const RecordView& /*view*/) {}
   virtual std::unique_ptr<ApartRenderer> make_apart() const { return nullptr; }
   virtual void rendered(const ApartRenderer::Rendered& /*rendered*/) {}
   virtual void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) = 0;
