@@ -32,7 +32,7 @@ Bytes random_field(std::mt19937& random) {
       bytes.push_back(0);
       break;
     default:
-      for (unsigned i = random() % 5; i > 0; --i) {
+      for (auto i = random() % 5; i > 0; --i) {
         add(kParts[random() % kParts.size()]);
         if (random() % 4 == 0) {
           bytes.push_back(0);
