@@ -242,6 +242,39 @@ Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder or
           .problem = {}};
 }
 
+// Nothing of a field's text may be taken for a field's or a line's end; everything else follows from how append_field
+// undoes append_field_text.
+bool text_is_faithful(const Fields& fields) {
+  const auto is_one_word = [](std::string_view text) { return !text.contains(' ') && !text.contains('\n'); };
+  const auto is_faithful = [&](const FieldPart& part) {
+    const ByteView bytes = part.bytes;
+    if (bytes.empty() && may_be_empty(part.id)) {
+      return true;
+    }
+    switch (part.id) {
+      case FieldId::n:
+      case FieldId::n_ng:
+        return !bytes.empty() && bytes.back() == 0 && is_one_word(as_text(bytes));
+      case FieldId::xattrnames:
+        return bytes.size() > 1 && bytes.back() == 0 && is_one_word(as_text(bytes));
+      case FieldId::d_ng:
+      case FieldId::d_ngv2:
+      case FieldId::d_modsig: {
+        const auto digest = parse_file_digest(FieldId::d_ng, bytes);
+        return digest && !digest->algorithm.empty() && is_one_word(digest->algorithm);
+      }
+      case FieldId::iuid:
+      case FieldId::igid:
+        return bytes.size() == sizeof(std::uint32_t);
+      case FieldId::imode:
+        return bytes.size() == sizeof(std::uint16_t);
+      default:
+        return true;  // hexadecimal
+    }
+  };
+  return std::ranges::all_of(fields.parts(), is_faithful);
+}
+
 void append_fields(std::string& out, const Fields& fields, ByteOrder order) {
   for (const FieldPart& part : fields.parts()) {
     out += ' ';

@@ -41,6 +41,10 @@ Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder or
 inline constexpr std::size_t kMostLineFeeds = 16;
 inline constexpr std::size_t kMostJoinedBytes = 8192;
 
+// rebuild_data() gives the data of these fields back from their text, and the text holds no line feed. False: perhaps.
+// Not of the legacy template.
+bool text_is_faithful(const Fields& fields);
+
 // The text of an entry's fields, each with its blank in front.
 void append_fields(std::string& out, const Fields& fields, ByteOrder order);
 

@@ -42,6 +42,23 @@ TEST_CASE("hex: every byte in every place of a long text is a digit or is refuse
   }
 }
 
+TEST_CASE("hex: every byte in every place of a text of any length has its two digits") {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t size = 0; size <= 70; ++size) {
+    for (unsigned first = 0; first <= 0xFF; ++first) {
+      Bytes bytes(size);
+      std::string expected;
+      for (std::size_t i = 0; i < size; ++i) {
+        bytes[i] = static_cast<std::uint8_t>(first + 37 * i);
+        expected += {kDigits[bytes[i] >> 4], kDigits[bytes[i] & 0x0F]};
+      }
+      std::string out = "before";
+      append_hex(out, bytes);
+      REQUIRE(out == "before" + expected);
+    }
+  }
+}
+
 TEST_CASE("reader: integers of both byte orders") {
   const Bytes data = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   ByteReader little(data);

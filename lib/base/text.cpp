@@ -103,10 +103,19 @@ bool in(const std::array<CodePointRange, N>& ranges, char32_t c) {
 }
 
 std::size_t width_of(char32_t c) {
+  if (c < kCombining.front().first) {
+    return 1;  // nearly all text
+  }
   if (in(kCombining, c)) {
     return 0;
   }
   return in(kWide, c) ? 2 : 1;
+}
+
+// How many characters of printable ASCII the text begins with: those that are never escaped and one column wide.
+std::size_t plain_run(std::string_view text) {
+  const auto end = std::ranges::find_if(text, [](char c) { return c < ' ' || c > '~'; });
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 }  // namespace
@@ -154,6 +163,11 @@ std::string escape_for_terminal(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    if (const std::size_t plain = plain_run(text); plain > 0) {
+      out += text.substr(0, plain);
+      text.remove_prefix(plain);
+      continue;
+    }
     const auto c = decode_utf8(text);
     if (!c) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<std::uint8_t>(text[0]));
@@ -216,7 +230,8 @@ std::string shorten_middle(std::string_view text, std::size_t columns) {
 }
 
 std::size_t display_width(std::string_view text) {
-  std::size_t width = 0;
+  std::size_t width = plain_run(text);
+  text.remove_prefix(width);
   while (!text.empty()) {
     const auto c = decode_utf8(text).value_or(CodePoint{.value = '?', .length = 1});
     width += width_of(c.value);

@@ -16,9 +16,11 @@ class DigestQueue {
     if (bucket == buckets_.end()) {
       bucket = buckets_.insert(bucket, {.algorithm = algorithm, .messages = {}, .digests = {}});
     }
-    places_.push_back({static_cast<std::size_t>(bucket - buckets_.begin()), bucket->messages.size()});
+    places_.push_back({.known = {}, .bucket = bucket - buckets_.begin(), .message = bucket->messages.size()});
     bucket->messages.push_back(message);
   }
+  // The digest of the next message was computed before.
+  void add_known(ByteView digest) { places_.push_back({.known = digest}); }
   std::size_t size() const { return places_.size(); }
   void clear() {
     for (Bucket& bucket : buckets_) {
@@ -34,7 +36,10 @@ class DigestQueue {
   }
   ByteView digest(std::size_t index) const {
     const Place& place = places_[index];
-    const Bucket& bucket = buckets_[place.bucket];
+    if (!place.known.empty()) {
+      return place.known;
+    }
+    const Bucket& bucket = buckets_[static_cast<std::size_t>(place.bucket)];
     const std::size_t size = find_algorithm(bucket.algorithm)->size;
     return ByteView(bucket.digests).subspan(place.message * size, size);
   }
@@ -46,7 +51,8 @@ class DigestQueue {
     Bytes digests;
   };
   struct Place {
-    std::size_t bucket = 0;
+    ByteView known;
+    std::ptrdiff_t bucket = 0;
     std::size_t message = 0;
   };
   std::vector<Bucket> buckets_;

@@ -50,16 +50,19 @@ Decoded decode_entry(const Context& context) {
     }
     return decoded;
   }
-  Decoded decoded{.kind = "ima",
-                  .summary = fmt::format("{}{}", violation, as_text(found->fields.name())),
-                  .fields = {},
-                  .problem = {}};
+  Decoded decoded;
+  decoded.kind = "ima";
+  decoded.fields.reserve(found->fields.parts().size());
+  constexpr std::size_t kUsualBrief = 32;
+  const std::string_view name = as_text(found->fields.name());
+  decoded.summary.reserve(violation.size() + name.size() + kUsualBrief);
+  decoded.summary.append(violation).append(name);
   for (const FieldPart& part : found->fields.parts()) {
     FieldMeaning meaning = explain_field(part, found->fields, found->order);
     if (!meaning.brief.empty()) {
       const bool digest = part.id == FieldId::d || part.id == FieldId::d_ng || part.id == FieldId::d_ngv2;
       const bool plain = digest || part.id == FieldId::buf;
-      decoded.summary += fmt::format("{}{}{}", plain ? "  " : " [", meaning.brief, plain ? "" : "]");
+      decoded.summary.append(plain ? "  " : " [").append(meaning.brief).append(plain ? "" : "]");
     }
     if (decoded.problem.empty()) {
       decoded.problem = std::move(meaning.problem);

@@ -33,8 +33,28 @@ std::string name_in(std::span<const std::string_view> names, std::uint8_t value)
   return value < names.size() && !names[value].empty() ? std::string(names[value]) : fmt::format("0x{:02x}", value);
 }
 
+// Pieced together by hand, as every entry has one: "verity:sha256:aabb...".
 std::string digest_text(const FileDigest& digest) {
-  return fmt::format("{}{}{}:{}", digest.type, digest.type.empty() ? "" : ":", digest.algorithm, to_hex(digest.digest));
+  std::string text;
+  text.reserve(digest.type.size() + digest.algorithm.size() + 2 + 2 * digest.digest.size());
+  if (!digest.type.empty()) {
+    text.append(digest.type).push_back(':');
+  }
+  text.append(digest.algorithm).push_back(':');
+  append_hex(text, digest.digest);
+  return text;
+}
+
+std::string digest_brief(const FileDigest& digest) {
+  std::string text(digest.type == "verity" ? "verity:" : "");
+  text.append(digest.algorithm).push_back(':');
+  if (all_equal_to(digest.digest, 0)) {
+    text += "zeros";
+  } else {
+    append_hex(text, digest.digest.first(std::min(kBriefDigestBytes, digest.digest.size())));
+    text += "..";
+  }
+  return text;
 }
 
 FieldMeaning explain_digest(const FieldPart& part, std::string name) {
@@ -50,13 +70,7 @@ FieldMeaning explain_digest(const FieldPart& part, std::string name) {
   }
   meaning.value = digest_text(*digest);
   if (part.id != FieldId::d_modsig) {
-    const bool zeros = all_equal_to(digest->digest, 0);
-    const ByteView shown = digest->digest.first(std::min(kBriefDigestBytes, digest->digest.size()));
-    meaning.brief =
-        zeros ? fmt::format("{}:zeros", digest->algorithm) : fmt::format("{}:{}..", digest->algorithm, to_hex(shown));
-    if (digest->type == "verity") {
-      meaning.brief = fmt::format("verity:{}", meaning.brief);
-    }
+    meaning.brief = digest_brief(*digest);
   }
   return meaning;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/byte_reader.hpp"
 #include "lib/content/content.hpp"
@@ -63,15 +64,29 @@ struct FieldPart {
 
 class Fields {
  public:
-  void add(const FieldPart& part) { parts_[count_++] = part; }  // at most kMaxFields times
-  std::span<const FieldPart> parts() const { return std::span(parts_).first(count_); }
+  void add(const FieldPart& part) {
+    if (count_ == few_.size() && many_.empty()) {
+      many_.assign(few_.begin(), few_.end());
+    }
+    if (count_ < few_.size()) {
+      few_[count_] = part;
+    } else {
+      many_.push_back(part);
+    }
+    ++count_;
+  }
+  std::span<const FieldPart> parts() const { return many_.empty() ? std::span(few_).first(count_) : std::span(many_); }
   const FieldPart* find(FieldId id) const;
   // What was measured: the first n or n-ng field without its NUL; empty when there is none.
   ByteView name() const;
 
  private:
-  std::array<FieldPart, kMaxFields> parts_;
+  // Nearly every entry has two or three fields, and room for all that a template may have would cost more to clear and
+  // to copy than to fill.
+  static constexpr std::size_t kFew = 3;
+  std::array<FieldPart, kFew> few_;
   std::size_t count_ = 0;
+  std::vector<FieldPart> many_;  // all of them, where they are more
 };
 
 // Template data in the form that is hashed. Nothing when the fields do not fill it exactly.

@@ -74,6 +74,21 @@ bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engin
   return is_logged(engine.hash(algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{}).view(), entry);
 }
 
+// The reader has computed the digest a moment ago, as the hash of these very bytes: what is computed of an entry of an
+// IMA list, unless it is a violation, is the hash of its data (DigestOrigin::computed). The log itself says nothing
+// there that could be wrong, and hashing again would double the cost of every list.
+bool is_hash_already(const DigestEntry& entry, const Record& record, const Preimage& preimage) {
+  return entry.origin == DigestOrigin::computed && record.content == ContentType::ima_template && !record.violation &&
+         !preimage.padded_sha1 && preimage.part.data() == record.data.data() &&
+         preimage.part.size() == record.data.size();
+}
+
+// Which digests a rule holds for, and the best rule so far: room that one record after another uses.
+struct Matches {
+  std::vector<bool> now;
+  std::vector<bool> best;
+};
+
 // Tries the rules of a type on a record, and remembers the one that holds in most banks.
 class Judge {
  public:
@@ -99,18 +114,24 @@ class Judge {
     }
     queued_ = queue.size();
     for (std::size_t i = 0; i < judgement_.digests.size(); ++i) {
-      if (judgement_.digests[i].recipe.empty()) {
-        queue.add(algorithm_of(*preimage, context_.record.digests[i]), preimage->part);
+      const DigestEntry& entry = context_.record.digests[i];
+      if (!judgement_.digests[i].recipe.empty()) {
+        continue;
+      }
+      if (is_hash_already(entry, context_.record, *preimage)) {
+        queue.add_known(entry.value);
+      } else {
+        queue.add(algorithm_of(*preimage, entry), preimage->part);
       }
     }
   }
 
   // `queue`: hashed, if queue_first() was called.
-  Judgement run(const DigestQueue& queue = {}) {
+  Judgement run(Matches& matches, const DigestQueue& queue = {}) {
     bool first = true;
     for (const Recipe& recipe : type_.recipes()) {
       if (best_count_ < computable_) {
-        attempt(recipe, first ? &queue : nullptr);
+        attempt(recipe, matches, first ? &queue : nullptr);
       }
       first = false;
     }
@@ -121,7 +142,7 @@ class Judge {
       if (!digest.recipe.empty()) {
         continue;
       }
-      if (best_count_ > 0 && best_[i]) {
+      if (best_count_ > 0 && matches.best[i]) {
         digest = {.check = Check::matches, .recipe = best_recipe_};
       } else {
         digest = breaks ? DigestJudgement{.check = Check::differs, .recipe = {}}
@@ -132,27 +153,27 @@ class Judge {
   }
 
  private:
-  void attempt(const Recipe& recipe, const DigestQueue* queue) {
+  void attempt(const Recipe& recipe, Matches& matches, const DigestQueue* queue) {
     const auto preimage = recipe.preimage(context_);
     if (!preimage) {
       return;
     }
-    std::vector<bool> matching(judgement_.digests.size());
+    matches.now.assign(judgement_.digests.size(), false);
     std::size_t count = 0;
     std::size_t asked = 0;
-    for (std::size_t i = 0; i < matching.size(); ++i) {
+    for (std::size_t i = 0; i < matches.now.size(); ++i) {
       if (!judgement_.digests[i].recipe.empty()) {
         continue;
       }
       const DigestEntry& entry = context_.record.digests[i];
       if (queue != nullptr && queued_ ? is_logged(queue->digest(*queued_ + asked++), entry)
                                       : holds(*preimage, entry, engine_)) {
-        matching[i] = true;
+        matches.now[i] = true;
         ++count;
       }
     }
     if (count > best_count_) {
-      best_ = std::move(matching);
+      std::swap(matches.best, matches.now);
       best_count_ = count;
       best_recipe_ = recipe.name;
       judgement_.covered = preimage->covers;
@@ -166,7 +187,6 @@ class Judge {
   Judgement judgement_;
   std::size_t computable_ = 0;
   std::optional<std::size_t> queued_;  // where the queue has the first rule's digests
-  std::vector<bool> best_;
   std::size_t best_count_ = 0;
   std::string_view best_recipe_;
 };
@@ -177,7 +197,8 @@ Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
   if (const std::string_view reason = obstacle(record); !reason.empty()) {
     return nothing_to_judge(record, reason);
   }
-  return Judge({.record = record, .log = log, .data = record.data}, engine).run();
+  Matches matches;
+  return Judge({.record = record, .log = log, .data = record.data}, engine).run(matches);
 }
 
 std::vector<Judgement> judge_many(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine) {
@@ -192,10 +213,11 @@ std::vector<Judgement> judge_many(std::span<const Record* const> records, const 
   queue.hash(engine);
   std::vector<Judgement> judgements;
   judgements.reserve(records.size());
+  Matches matches;
   auto next = judges.begin();
   for (const Record* record : records) {
     const std::string_view reason = obstacle(*record);
-    judgements.push_back(reason.empty() ? (next++)->run(queue) : nothing_to_judge(*record, reason));
+    judgements.push_back(reason.empty() ? (next++)->run(matches, queue) : nothing_to_judge(*record, reason));
   }
   return judgements;
 }

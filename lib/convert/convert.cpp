@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "lib/crypto/hash.hpp"
@@ -49,29 +50,17 @@ HashAlgorithm own_bank(std::span<const DigestEntry> digests) {
 
 }  // namespace
 
-class Conversion::SpoolSink final : public ByteSink {
- public:
-  explicit SpoolSink(Spool& spool) : spool_(spool) {}
-  Status write(ByteView bytes) override { return spool_.append(bytes); }
-  Status write_first(ByteView bytes) override {
-    spool_.put_first(bytes);
-    return {};
-  }
-
- private:
-  Spool& spool_;
-};
-
 Conversion::Conversion(ConvertTarget target, ConvertOptions options, Host& host)
     : target_(std::move(target)),
       options_(std::move(options)),
-      spool_(host.spool()),
-      sink_(std::make_unique<SpoolSink>(*spool_)),
+      written_(host.spool()),
       losses_(host.spool()),
       input_({}, input_noticed_),
       selects_(options_.takes_record || options_.takes_digest) {}
 
-Conversion::~Conversion() = default;
+Conversion::~Conversion() {
+  abandon_reading();
+}
 
 Status Conversion::begin_log(const LogInfo& info) {
   const bool first = logs_++ == 0;
@@ -115,7 +104,7 @@ void Conversion::settle_target(const Record& record) {
 }
 
 Status Conversion::begin_output() {
-  writer_ = target_.make_writer(*sink_, target_.write);
+  writer_ = target_.make_writer(written_, target_.write);
   return writer_->begin(info_);
 }
 
@@ -174,6 +163,9 @@ Status Conversion::add(const Batch& batch) {
         return status;
       }
     }
+  }
+  if (!result_.refused) {
+    read_behind();
   }
   return keeps_raw_ && writer_ && !batch.trailing.empty() ? writer_->trailing(batch.trailing) : Status{};
 }
@@ -268,9 +260,23 @@ Result<ConvertResult> Conversion::finish() {
   if (auto finished = writer_->finish(); !finished) {
     return std::unexpected(std::move(finished).error());
   }
+  if (auto closed = written_.close(); !closed) {
+    return std::unexpected(std::move(closed).error());
+  }
   const std::vector<RegisterResult> input = input_.finish();
-  MRTOOL_TRY(output, replay_output(input));
-  compare(input, output);
+  ReadBack output = replay_output(input);
+  if (!output.values) {
+    return std::unexpected(std::move(output.values).error());
+  }
+  // A bank that the output states and the input does not extend; of one that is refused some are enough.
+  constexpr std::size_t kKept = 64;
+  std::set<RegisterKey> foreign;
+  for (const RegisterKey& key : output.stated) {
+    if (foreign.size() < kKept && find_result(input, key) == nullptr) {
+      foreign.insert(key);
+    }
+  }
+  compare(input, *output.values, foreign);
   return std::move(result_);
 }
 
@@ -282,55 +288,55 @@ ReadOptions Conversion::reading() const {
   return options;
 }
 
-// Reads the output as anybody else will. That it cannot be read is a fault of its writer, and no reason to deliver it.
-Result<std::vector<RegisterResult>> Conversion::replay_output(const std::vector<RegisterResult>& input) {
-  DiagnosticSink unused;
-  Replay replay({}, unused);
-  const auto reader = target_.make_reader(spool_->open(), reading(), unused);
-  Batch batch;
-  bool begun = false;
-  for (bool more = true; more;) {
-    auto read = reader->read(batch);
-    if (!read) {
-      Error error = std::move(read).error();
-      if (error.kind != ErrorKind::io) {
-        error = {.kind = ErrorKind::check_failed,
-                 .message =
-                     fmt::format("the {} log that was written cannot be read back: {}", target_.format, error.message),
-                 .file = {},
-                 .offset = error.offset,
-                 .record = error.record};
-      }
-      return std::unexpected(std::move(error));
-    }
-    more = *read;
-    if (!std::exchange(begun, true)) {
-      replay.begin_log(reader->info());
-    }
-    for (const Record& record : batch.records) {
-      replay.add(record);
-      note_foreign(record, input);
-    }
+// Once the output is long, another thread reads what is there of it while the rest is written.
+void Conversion::read_behind() {
+  constexpr std::uint64_t kLong = 1024 * 1024;
+  constexpr std::size_t kKeys = 1024;
+  if (options_.threads < 2 || behind_thread_.joinable() || written_.readable() < kLong || written_.has_new_front()) {
+    return;
   }
-  return replay.finish();
+  behind_options_ = reading();
+  try {
+    behind_thread_ = std::jthread([this] {
+      DiagnosticSink unused;
+      const auto reader = target_.make_reader(written_.follow(), behind_options_, unused);
+      behind_ = read_back(*reader, target_.format, {.most = kKeys});
+    });
+  } catch (const std::system_error&) {
+    options_.threads = 1;  // no more threads are to be had; it is read afterwards
+  }
 }
 
-// A bank that the output's reader computes is not one that the output holds; one that it states is.
-void Conversion::note_foreign(const Record& record, const std::vector<RegisterResult>& input) {
+void Conversion::abandon_reading() {
+  if (behind_thread_.joinable()) {
+    written_.abandon();
+    behind_thread_.join();
+  }
+}
+
+ReadBack Conversion::replay_output(const std::vector<RegisterResult>& input) {
+  if (behind_thread_.joinable()) {
+    behind_thread_.join();
+    const ReadOptions options = reading();
+    if (!written_.has_new_front() && behind_.all_stated && options.reg == behind_options_.reg &&
+        options.bank == behind_options_.bank) {
+      return std::move(behind_);
+    }
+  }
   constexpr std::size_t kKept = 64;  // one is enough to refuse
-  for (const DigestEntry& digest : record.digests) {
-    if (record.extends && digest.origin == DigestOrigin::logged && foreign_.size() < kKept &&
-        find_result(input, {.reg = record.reg, .bank = digest.algorithm}) == nullptr) {
-      foreign_.insert({.reg = record.reg, .bank = digest.algorithm});
-    }
-  }
+  DiagnosticSink unused;
+  const auto reader = target_.make_reader(output().open(), reading(), unused);
+  return read_back(*reader, target_.format, {.most = kKept, .wanted = [&](const RegisterKey& key) {
+                                               return find_result(input, key) == nullptr;
+                                             }});
 }
 
-void Conversion::compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output) {
+void Conversion::compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output,
+                         const std::set<RegisterKey>& foreign) {
   for (const RegisterResult& written : output) {
     const RegisterKey key{.reg = written.reg, .bank = written.bank};
     const RegisterResult* read = find_result(input, key);
-    const bool held = is_held(written) && (read != nullptr || foreign_.contains(key));
+    const bool held = is_held(written) && (read != nullptr || foreign.contains(key));
     if (held && (read == nullptr || read->value != written.value)) {
       result_.differences.push_back(
           {.key = key, .input = read == nullptr ? std::nullopt : std::optional(read->value), .output = written.value});

@@ -8,11 +8,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "lib/base/host.hpp"
 #include "lib/convert/collation.hpp"
 #include "lib/convert/loss_report.hpp"
+#include "lib/convert/read_back.hpp"
+#include "lib/convert/written_log.hpp"
 #include "lib/record/reader.hpp"
 #include "lib/record/writer.hpp"
 #include "lib/replay/replay.hpp"
@@ -42,6 +45,7 @@ struct ConvertOptions {
   // As the logs were read with (ReadOptions). A digest that a reader computes is stated wherever the output has room
   // for it, so {HashAlgorithm::none} writes what the logs hold and no more.
   std::vector<HashAlgorithm> compute_banks{};
+  unsigned threads = 1;  // from two on, a long output is read back while it is being written
   // What is asked for; empty: everything. Loss by request is none.
   std::function<bool(const Record&)> takes_record{};
   std::function<bool(const Register&, HashAlgorithm)> takes_digest{};
@@ -63,7 +67,7 @@ struct ConvertResult {
   std::vector<ValueDifference> differences;  // not empty: never to be delivered
 };
 
-// Memory is bounded by one record, whatever the length of the logs.
+// Memory is bounded by one record and a few pieces, whatever the length of the logs.
 class Conversion {
  public:
   Conversion(ConvertTarget target, ConvertOptions options, Host& host);
@@ -78,11 +82,9 @@ class Conversion {
   const LossReport& losses() const { return losses_; }
   // What a reader of the output is to be told.
   ReadOptions reading() const;
-  const Spool& output() const { return *spool_; }
+  const Spool& output() const { return written_.spool(); }
 
  private:
-  class SpoolSink;
-
   void settle_target(const Record& record);
   Status begin_output();
   bool takes(const Record& record) const;
@@ -92,14 +94,15 @@ class Conversion {
   Status write(Record record);
   Status write_note(Note note);
   Status check_seam(const Record& record);
-  Result<std::vector<RegisterResult>> replay_output(const std::vector<RegisterResult>& input);
-  void note_foreign(const Record& record, const std::vector<RegisterResult>& input);
-  void compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output);
+  void read_behind();
+  void abandon_reading();
+  ReadBack replay_output(const std::vector<RegisterResult>& input);
+  void compare(const std::vector<RegisterResult>& input, const std::vector<RegisterResult>& output,
+               const std::set<RegisterKey>& foreign);
 
   ConvertTarget target_;
   ConvertOptions options_;
-  std::unique_ptr<Spool> spool_;
-  std::unique_ptr<SpoolSink> sink_;
+  WrittenLog written_;
   std::unique_ptr<Writer> writer_;
   LossReport losses_;
   Collation collation_;
@@ -113,8 +116,12 @@ class Conversion {
   std::set<Register> stated_;  // registers of which the present log has stated a value
   std::vector<DigestEntry> digests_;
   std::optional<Error> left_out_;  // of what a format that holds logs whole would have to leave out
-  std::set<RegisterKey> foreign_;  // that the output states digests for and the input does not extend
   bool selects_ = false;
+
+  // The thread that reads behind the writer, once there is one: what it reads with, and what it found.
+  ReadOptions behind_options_;
+  ReadBack behind_;
+  std::jthread behind_thread_;
 };
 
 }  // namespace mrtool

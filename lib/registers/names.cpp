@@ -126,7 +126,7 @@ std::string to_string(const Register& reg) {
       break;
     case Numbering::counted:
     case Numbering::any:
-      text += fmt::format("{}", reg.index);
+      text += std::to_string(reg.index);
       break;
     case Numbering::handle:
       text += fmt::format("{:08x}", reg.index);

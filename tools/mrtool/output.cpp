@@ -52,9 +52,19 @@ void Output::settle() {
 }
 
 void Output::flush() {
-  if (!failed() && !buffer_.empty()) {
+  write(buffer_);
+  buffer_.clear();
+}
+
+void Output::put(std::string_view text) {
+  flush();
+  write(text);
+}
+
+void Output::write(std::string_view text) {
+  if (!failed() && !text.empty()) {
     std::string reason;
-    switch (write_all(buffer_, reason)) {
+    switch (write_all(text, reason)) {
       case Wrote::all:
         break;
       case Wrote::reader_gone:
@@ -69,7 +79,6 @@ void Output::flush() {
         break;
     }
   }
-  buffer_.clear();
 }
 
 Output::Wrote DescriptorOutput::write_all(std::string_view text, std::string& reason) {

@@ -19,6 +19,8 @@ class Output {
   // Append here, then call settle() at the end of a record or line.
   std::string& buffer() { return buffer_; }
   void append(std::string_view text) { buffer_ += text; }
+  // Writes the buffer and then the text, which needs no copy.
+  void put(std::string_view text);
   // Writes the buffer out when it has grown large.
   void settle();
   // Writes the buffer out.
@@ -37,6 +39,8 @@ class Output {
   virtual std::string_view name() const = 0;
 
  private:
+  void write(std::string_view text);
+
   std::string buffer_;
   std::optional<Error> error_;
   bool reader_gone_ = false;

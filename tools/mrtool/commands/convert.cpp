@@ -75,7 +75,8 @@ ConvertOptions convert_options(const CommandLine& line, const Filter& filter, bo
   ConvertOptions options{.allow_loss = line.has(OptionId::allow_loss),
                          .allow_gap = line.has(OptionId::allow_gap),
                          .several_logs = several_logs,
-                         .compute_banks = computed_banks(filter)};
+                         .compute_banks = computed_banks(filter),
+                         .threads = line.threads()};
   if (filter.selects_values()) {
     options.takes_record = [&filter](const Record& record) { return filter.takes(record); };
     options.takes_digest = [&filter](const Register& reg, HashAlgorithm bank) { return filter.takes(reg, bank); };
@@ -254,8 +255,7 @@ int ConvertRun::deliver() {
     if (*size == 0) {
       break;
     }
-    out.append(as_text(ByteView(piece).first(*size)));
-    out.settle();
+    out.put(as_text(ByteView(piece).first(*size)));
   }
   return session_.finish(chain_, kExitSuccess);
 }

@@ -1,13 +1,19 @@
-// mrtool inspect: the records of logs, decoded. Batches are decoded and checked on several threads and shown in order;
-// nothing but the batch at hand is held.
+// mrtool inspect: the records of logs, decoded. They are decoded and checked on several threads and shown in order;
+// nothing but a few batches is held.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <mutex>
+#include <ranges>
+#include <utility>
 
-#include "lib/content/judgement.hpp"
+#include "lib/base/limits.hpp"
 #include "lib/replay/replay.hpp"
 #include "tools/mrtool/cli/filter.hpp"
 #include "tools/mrtool/commands/commands.hpp"
+#include "tools/mrtool/commands/inspect_piece.hpp"
 #include "tools/mrtool/commands/inspect_view.hpp"
 #include "tools/mrtool/commands/session.hpp"
 #include "tools/mrtool/parallel.hpp"
@@ -70,159 +76,217 @@ std::unique_ptr<InspectRenderer> make_renderer(Session& session, const CommandLi
   return line.has(OptionId::details) ? make_inspect_details(out, options) : make_inspect_table(out, options);
 }
 
+// Reads ahead while other threads decode and check what was read; it is shown in its order.
 class Inspection {
  public:
-  Inspection(Session& session, Filter filter, const CommandLine& line)
+  Inspection(Session& session, Filter filter, const CommandLine& line, DiagnosticSink& noticed_by_readers)
       : session_(session),
         filter_(std::move(filter)),
-        threads_(line.threads()),
+        noticed_by_readers_(noticed_by_readers),
         renderer_(make_renderer(session, line)),
-        tpm2_yaml_(dynamic_cast<InspectTpm2Yaml*>(renderer_.get())) {}
+        tpm2_yaml_(dynamic_cast<InspectTpm2Yaml*>(renderer_.get())),
+        work_(line.threads(), kUnderWay * line.threads()) {}
 
-  void show(const LogChain::Step& step, std::span<const LogSummary> logs) {
-    if (step.first_of_log) {
-      renderer_->begin_log(step.log, *step.info, logs);
-    }
-    if (tpm2_yaml_ != nullptr) {
-      tpm2_yaml_->fold(*step.batch);
-    }
-    const std::vector<RecordView> views = complete_views(step);
-    const bool apart = renderer_->renders_apart();
-    for (const RecordView& view : views) {
-      ++shown_;
-      digests_ += view.digests.size();
-      notice(view);
-      if (!apart) {
-        renderer_->record(view);
-        session_.out().settle();
-      }
-    }
-    for (const Part& part : parts_) {
-      renderer_->rendered(part.text, part.records);
-      session_.out().settle();
-    }
-    session_.out().flush();
-  }
-
-  void finish(const LogChain& chain) {
-    session_.diagnostics().set_log(std::nullopt);
-    warn_of_nothing(chain.logs());
-    renderer_->finish(chain.logs(), session_.all_diagnostics(chain));
-  }
+  void show(const LogChain::Step& step, std::span<const LogSummary> logs);
+  // Whoever took the output is gone, or it cannot be written.
+  bool stopped() const { return stopped_; }
+  // What was read is shown, and told on.
+  void drain();
+  void finish(const LogChain& chain);
 
  private:
-  // A selection that takes nothing is more often a mistake than a question.
-  void warn_of_nothing(std::span<const LogSummary> logs) {
-    const auto warn = [this](std::string message) {
-      session_.diagnostics().add({.severity = Severity::warning,
-                                  .code = "nothing-selected",
-                                  .log = {},
-                                  .record = {},
-                                  .offset = {},
-                                  .message = std::move(message)});
-    };
-    std::uint64_t records = 0;
-    for (const LogSummary& log : logs) {
-      records += log.records;
-    }
-    if (records == 0) {
-      return;
-    }
-    if (shown_ == 0) {
-      warn(fmt::format("no record is of what {}", filter_.record_options()));
-    } else if (digests_ == 0 && filter_.selects_banks()) {
-      warn("no record that is shown has a digest of a bank that --bank selects");
-    }
-  }
+  static constexpr std::size_t kUnderWay = 3;        // pieces for each thread
+  static constexpr std::size_t kPieceRecords = 256;  // and of bytes, which are more when rendered:
+  static constexpr std::uint64_t kPieceBytes = 64 * 1024;
 
-  // And renders them, in parts, where the rendering allows that.
-  std::vector<RecordView> complete_views(const LogChain::Step& step) {
-    std::vector<RecordView> views;
-    for (const Record& record : step.batch->records) {
-      if (filter_.takes(record)) {
-        RecordView& view = views.emplace_back();
-        view.log = step.log;
-        view.record = &record;
-        view.info = step.info;
-      }
-    }
-    const bool apart = renderer_->renders_apart();
-    const std::size_t size = std::max<std::size_t>(part_size(views.size(), threads_), 1);
-    parts_.resize(apart ? (views.size() + size - 1) / size : 0);
-    for (Part& part : parts_) {
-      part.text.clear();
-      part.records = 0;
-    }
-    for_parts(views.size(), threads_, [&](std::size_t begin, std::size_t end) {
-      if (begin == end) {
-        return;
-      }
-      HashEngine engine;
-      std::vector<const Record*> records;
-      for (std::size_t i = begin; i < end; ++i) {
-        records.push_back(views[i].record);
-      }
-      std::vector<Judgement> judgements = judge_many(records, *step.info, engine);
-      for (std::size_t i = begin; i < end; ++i) {
-        views[i].judgement = std::move(judgements[i - begin]);
-        complete(views[i]);
-      }
-      if (apart) {
-        Part& part = parts_[begin / size];
-        part.records = end - begin;
-        renderer_->render(std::span(views).subspan(begin, end - begin), part.text);
-      }
-    });
-    return views;
-  }
-
-  void complete(RecordView& view) const {
-    view.decoded = decode(*view.record, *view.info);
-    for (std::size_t i = 0; i < view.record->digests.size(); ++i) {
-      if (filter_.takes_bank(view.record->digests[i].algorithm)) {
-        view.digests.push_back(i);
-      }
-    }
-  }
-
-  // What a record says that people should hear of even if they don't look at it.
-  void notice(const RecordView& view) {
-    const auto add = [this, &view](Severity severity, std::string_view code, std::string message) {
-      session_.diagnostics().add({.severity = severity,
-                                  .code = std::string(code),
-                                  .log = view.log,
-                                  .record = view.record->number,
-                                  .offset = view.record->offset,
-                                  .message = std::move(message)});
-    };
-    for (const std::size_t i : view.digests) {
-      if (i < view.judgement.digests.size() && view.judgement.digests[i].check == Check::differs) {
-        add(Severity::warning, "digest-differs", digest_differs(*view.record, view.record->digests[i].algorithm));
-        break;
-      }
-    }
-    if (view.judgement.error_separator) {
-      add(Severity::warning, "error-separator",
-          fmt::format("the firmware reports here that a measurement into {} failed", to_string(view.record->reg)));
-    }
-    if (!view.decoded.problem.empty()) {
-      add(Severity::note, "content-undecoded", view.decoded.problem);
-    }
-  }
+  void begin_log(const LogChain::Step& step, std::span<const LogSummary> logs);
+  std::shared_ptr<InspectBatch> take_batch(const LogChain::Step& step);
+  void recycle(InspectBatch* batch);
+  void add_pieces(const std::shared_ptr<const InspectBatch>& batch);
+  void add_piece(const std::shared_ptr<const InspectBatch>& batch, std::span<const Record* const> records, bool last);
+  std::unique_ptr<InspectPiece> take_piece();
+  void put_back(InspectPiece* piece);
+  void deliver(InspectPiece& piece);
+  std::vector<Diagnostic> take_noticed();
+  void warn_of_nothing(std::span<const LogSummary> logs);
 
   Session& session_;
   Filter filter_;
-  unsigned threads_;
+  DiagnosticSink& noticed_by_readers_;
   std::unique_ptr<InspectRenderer> renderer_;
-  InspectTpm2Yaml* tpm2_yaml_;  // the renderer, when it is that one
-  struct Part {
-    std::string text;
-    std::size_t records = 0;
-  };
-  std::vector<Part> parts_;  // of a batch that is rendered apart
+  InspectTpm2Yaml* tpm2_yaml_;           // the renderer, when it is that one
+  std::shared_ptr<const LogInfo> info_;  // of the present log
+  bool first_seen_ = false;              // of its records that are shown
+  std::vector<const Record*> selected_;  // of the batch at hand
   std::uint64_t shown_ = 0;
   std::uint64_t digests_ = 0;  // of the records shown, those of selected banks
+  std::atomic<bool> stopped_ = false;
+
+  std::mutex spare_mutex_;
+  std::vector<std::unique_ptr<InspectPiece>> spare_pieces_;  // of the present log's renderer
+  std::vector<Batch> spare_batches_;
+  OrderedWork work_;  // behind what its tasks use
 };
+
+void Inspection::show(const LogChain::Step& step, std::span<const LogSummary> logs) {
+  if (step.first_of_log) {
+    begin_log(step, logs);
+  }
+  if (tpm2_yaml_ != nullptr) {
+    tpm2_yaml_->fold(*step.batch);
+  }
+  add_pieces(take_batch(step));
+  if (work_.is_alone()) {
+    work_.drain();  // nobody else does it while more is read, or waited for
+  }
+}
+
+void Inspection::begin_log(const LogChain::Step& step, std::span<const LogSummary> logs) {
+  work_.drain();
+  spare_pieces_.clear();
+  renderer_->begin_log(step.log, *step.info, logs);
+  info_ = std::make_shared<const LogInfo>(*step.info);
+  first_seen_ = false;
+}
+
+std::shared_ptr<InspectBatch> Inspection::take_batch(const LogChain::Step& step) {
+  std::shared_ptr<InspectBatch> taken(new InspectBatch, [this](InspectBatch* batch) { recycle(batch); });
+  taken->log = step.log;
+  taken->info = info_;
+  taken->batch = std::move(*step.batch);
+  const std::scoped_lock lock(spare_mutex_);
+  if (!spare_batches_.empty()) {
+    *step.batch = std::move(spare_batches_.back());
+    spare_batches_.pop_back();
+  }
+  return taken;
+}
+
+// Its room serves another batch, unless a huge record made it large.
+void Inspection::recycle(InspectBatch* batch) {
+  const std::unique_ptr<InspectBatch> owned(batch);
+  if (owned->batch.buffer.capacity() <= 4 * limits::kReadPiece) {
+    const std::scoped_lock lock(spare_mutex_);
+    spare_batches_.push_back(std::move(owned->batch));
+  }
+}
+
+void Inspection::add_pieces(const std::shared_ptr<const InspectBatch>& batch) {
+  selected_.clear();
+  std::ranges::copy_if(batch->batch.records | std::views::transform([](const Record& record) { return &record; }),
+                       std::back_inserter(selected_), [this](const Record* record) { return filter_.takes(*record); });
+  if (!selected_.empty() && !std::exchange(first_seen_, true)) {
+    work_.drain();
+    renderer_->first_record(*selected_.front());
+  }
+  const std::span<const Record* const> all(selected_);
+  std::size_t begin = 0;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    bytes += all[i]->raw.size();
+    if (i + 1 - begin == kPieceRecords || bytes >= kPieceBytes || i + 1 == all.size()) {
+      add_piece(batch, all.subspan(begin, i + 1 - begin), i + 1 == all.size());
+      begin = i + 1;
+      bytes = 0;
+    }
+  }
+  if (all.empty() && !noticed_by_readers_.all().empty()) {
+    add_piece(batch, {}, true);
+  }
+}
+
+void Inspection::add_piece(const std::shared_ptr<const InspectBatch>& batch, std::span<const Record* const> records,
+                           bool last) {
+  const std::shared_ptr<InspectPiece> piece(take_piece().release(), [this](InspectPiece* used) { put_back(used); });
+  piece->fill(batch, records, take_noticed());
+  work_.add([this, piece] { piece->complete(filter_); },
+            [this, piece, last] {
+              deliver(*piece);
+              if (last) {
+                session_.out().flush();
+              }
+              stopped_ = session_.out().failed();
+            });
+}
+
+std::unique_ptr<InspectPiece> Inspection::take_piece() {
+  const std::scoped_lock lock(spare_mutex_);
+  if (spare_pieces_.empty()) {
+    return std::make_unique<InspectPiece>(renderer_->make_apart());
+  }
+  std::unique_ptr<InspectPiece> piece = std::move(spare_pieces_.back());
+  spare_pieces_.pop_back();
+  return piece;
+}
+
+void Inspection::put_back(InspectPiece* piece) {
+  piece->release();
+  const std::scoped_lock lock(spare_mutex_);
+  spare_pieces_.emplace_back(piece);
+}
+
+// Called in order, in whatever thread.
+void Inspection::deliver(InspectPiece& piece) {
+  shown_ += piece.records();
+  digests_ += piece.digests();
+  for (Diagnostic& noticed : piece.noticed()) {
+    session_.diagnostics().add(std::move(noticed));
+  }
+  if (piece.is_rendered()) {
+    session_.out().put(piece.rendered().text);
+    renderer_->rendered(piece.rendered());
+    return;
+  }
+  for (const RecordView& view : piece.views()) {
+    renderer_->record(view);
+    session_.out().settle();
+  }
+}
+
+std::vector<Diagnostic> Inspection::take_noticed() {
+  if (noticed_by_readers_.all().empty()) {
+    return {};
+  }
+  std::vector<Diagnostic> noticed = noticed_by_readers_.all();
+  noticed_by_readers_ = {};
+  return noticed;
+}
+
+void Inspection::drain() {
+  work_.drain();
+  for (Diagnostic& noticed : take_noticed()) {
+    session_.diagnostics().add(std::move(noticed));
+  }
+}
+
+void Inspection::finish(const LogChain& chain) {
+  warn_of_nothing(chain.logs());
+  renderer_->finish(chain.logs(), session_.all_diagnostics(chain));
+}
+
+// A selection that takes nothing is more often a mistake than a question.
+void Inspection::warn_of_nothing(std::span<const LogSummary> logs) {
+  const auto warn = [this](std::string message) {
+    session_.diagnostics().add({.severity = Severity::warning,
+                                .code = "nothing-selected",
+                                .log = {},
+                                .record = {},
+                                .offset = {},
+                                .message = std::move(message)});
+  };
+  std::uint64_t records = 0;
+  for (const LogSummary& log : logs) {
+    records += log.records;
+  }
+  if (records == 0) {
+    return;
+  }
+  if (shown_ == 0) {
+    warn(fmt::format("no record is of what {}", filter_.record_options()));
+  } else if (digests_ == 0 && filter_.selects_banks()) {
+    warn("no record that is shown has a digest of a bank that --bank selects");
+  }
+}
 
 }  // namespace
 
@@ -240,13 +304,15 @@ int inspect_command(const CommandLine& line, Environment& environment) {
     return session.stop(opened.error());
   }
 
-  LogChain chain(std::move(*names), session.host(), session.diagnostics(),
+  DiagnosticSink noticed;  // passed on when its turn has come
+  LogChain chain(std::move(*names), session.host(), noticed,
                  {.bank = filter->only_bank(), .compute_banks = session.computed_banks(*filter)});
-  Inspection inspection(session, std::move(*filter), line);
+  Inspection inspection(session, std::move(*filter), line, noticed);
   LogChain::Step step;
-  while (!session.out().failed() && chain.next(step)) {
+  while (!inspection.stopped() && chain.next(step)) {
     inspection.show(step, chain.logs());
   }
+  inspection.drain();
   if (const auto missing = session.missing_input(chain)) {
     return session.stop(*missing);
   }

@@ -2,47 +2,63 @@
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/commands/inspect_view.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
+#include "tools/mrtool/render/json_line.hpp"
 
 namespace mrtool {
 namespace {
 
 constexpr std::string_view kSchema = "mrtool.inspect/1";
 
-void describe_digests(const RecordView& view, DocumentWriter& writer) {
+// What describes a record is a template over the writer: lines of JSON are written by the million, and there a call for
+// every field would cost as much as the field. `Document`: DocumentWriter, or one of its kinds.
+
+template <class Document>
+void describe_bank(HashAlgorithm bank, Document& writer) {
+  if (const HashAlgorithmRow* row = find_algorithm(bank)) {
+    writer.text(row->name);
+  } else {
+    writer.text(to_string(bank));
+  }
+}
+
+template <class Document>
+void describe_digests(const RecordView& view, Document& writer) {
   writer.begin_list();
   for (const std::size_t i : view.digests) {
     const DigestEntry& digest = view.record->digests[i];
     const DigestJudgement judgement = i < view.judgement.digests.size() ? view.judgement.digests[i] : DigestJudgement{};
     writer.begin_object(Layout::line);
-    writer.key("bank");
-    writer.text(to_string(digest.algorithm));
-    writer.key("digest");
+    writer.member("bank");
+    describe_bank(digest.algorithm, writer);
+    writer.member("digest");
     writer.hex(digest.value);
-    writer.key("check");
+    writer.member("check");
     writer.text(to_string(judgement.check));
-    writer.key("recipe");
+    writer.member("recipe");
     writer.text_or_null(judgement.recipe);
     writer.end_object();
   }
   writer.end_list();
 }
 
-void describe_assertion(const std::optional<Assertion>& assertion, DocumentWriter& writer) {
+template <class Document>
+void describe_assertion(const std::optional<Assertion>& assertion, Document& writer) {
   if (!assertion) {
     writer.null();
     return;
   }
   writer.begin_object(Layout::line);
-  writer.key("kind");
+  writer.member("kind");
   writer.text(assertion->kind == AssertionKind::initial ? "initial" : "present");
-  writer.key("bank");
+  writer.member("bank");
   writer.text_or_null(assertion->bank == HashAlgorithm::none ? std::string() : to_string(assertion->bank));
-  writer.key("value");
+  writer.member("value");
   writer.hex(assertion->value.view());
   writer.end_object();
 }
 
-void describe_data(const RecordView& view, DocumentWriter& writer) {
+template <class Document>
+void describe_data(const RecordView& view, Document& writer) {
   if (view.decoded.fields.empty()) {
     writer.null();
     return;
@@ -58,7 +74,8 @@ void describe_data(const RecordView& view, DocumentWriter& writer) {
 }
 
 // The names as describe_data gives them.
-void describe_covered(const RecordView& view, DocumentWriter& writer) {
+template <class Document>
+void describe_covered(const RecordView& view, Document& writer) {
   UniqueNames names;
   writer.begin_list();
   for (const Field& field : view.decoded.fields) {
@@ -70,62 +87,107 @@ void describe_covered(const RecordView& view, DocumentWriter& writer) {
   writer.end_list();
 }
 
-void describe_identity(const RecordView& view, DocumentWriter& writer) {
+template <class Document>
+void describe_identity(const RecordView& view, Document& writer) {
   const Record& record = *view.record;
   const bool people = writer.for_people();  // they have seen these in the heading
   if (!people) {
-    writer.key("log");
+    writer.member("log");
     writer.count(view.log);
-    writer.key("record");
+    writer.member("record");
     writer.count(record.number);
   }
-  writer.key("offset");
+  writer.member("offset");
   writer.count(record.offset);
-  writer.key("length");
+  writer.member("length");
   writer.count(record.raw.size());
   if (!people) {
-    writer.key("register");
+    writer.member("register");
     writer.text(to_string(record.reg));
   }
-  writer.key("index");
+  writer.member("index");
   writer.count(record.raw_index);
   if (!people) {
-    writer.key("type");
+    writer.member("type");
     writer.text(event_type_name(record));
   }
-  writer.key("type_value");
+  writer.member("type_value");
   writer.number(Number{.value = record.type, .hex = true});
-  writer.key("content");
+  writer.member("content");
   writer.text(to_string(record.content));
+}
+
+template <class Document>
+void describe(const RecordView& view, Document& writer, bool raw) {
+  const Record& record = *view.record;
+  const bool people = writer.for_people();
+  writer.begin_object();
+  describe_identity(view, writer);
+  writer.member("extends");
+  writer.boolean(record.extends);
+  if (!people || record.asserts) {
+    writer.member("asserts");
+    describe_assertion(record.asserts, writer);
+  }
+  writer.member("digests");
+  describe_digests(view, writer);
+  writer.member("kind");
+  writer.text_or_null(view.decoded.kind);
+  writer.member("summary");
+  writer.text_or_null(view.decoded.summary);
+  if (!people || !view.decoded.problem.empty()) {
+    writer.member("problem");
+    writer.text_or_null(view.decoded.problem);
+  }
+  writer.member("data");
+  describe_data(view, writer);
+  if (!people) {
+    writer.member("covered");
+    describe_covered(view, writer);
+  }
+  // People see the bytes where the decoded fields don't say it all.
+  if (!people || view.decoded.fields.empty() || !view.decoded.problem.empty()) {
+    writer.member("data_hex");
+    writer.hex(record.data);
+  }
+  if (!record.suffix.empty()) {
+    writer.member("suffix");
+    writer.hex(record.suffix);
+  }
+  if (raw) {
+    writer.member("raw");
+    writer.hex(record.raw);
+  }
+  writer.end_object();
 }
 
 void describe_log(const LogSummary& log, DocumentWriter& writer) {
   writer.begin_object();
-  writer.key("path");
+  writer.member("path");
   writer.text(log.path);
-  writer.key("format");
+  writer.member("format");
   writer.text_or_null(log.info.format);
-  writer.key("evidence");
+  writer.member("evidence");
   writer.text_or_null(log.info.evidence);
-  writer.key("note");
+  writer.member("note");
   writer.text_or_null(log.note);
-  writer.key("banks");
+  writer.member("banks");
   writer.begin_list();
   for (const AlgorithmSize& bank : log.info.algorithms) {
     writer.text(to_string(bank.algorithm));
   }
   writer.end_list();
-  writer.key("bytes");
+  writer.member("bytes");
   writer.count(log.bytes);
-  writer.key("records");
+  writer.member("records");
   writer.count(log.records);
-  writer.key("partial");
+  writer.member("partial");
   writer.boolean(log.partial);
   writer.end_object();
 }
 
 void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer) {
-  writer.key("logs");
+  writer.member("logs");
   writer.begin_list();
   for (const LogSummary& log : logs) {
     describe_log(log, writer);
@@ -134,7 +196,7 @@ void describe_logs(std::span<const LogSummary> logs, DocumentWriter& writer) {
 }
 
 void describe_diagnostics(const std::vector<Diagnostic>& diagnostics, DocumentWriter& writer) {
-  writer.key("diagnostics");
+  writer.member("diagnostics");
   writer.begin_list();
   for (const Diagnostic& diagnostic : diagnostics) {
     describe_diagnostic(diagnostic, writer);
@@ -166,9 +228,9 @@ class InspectDocument final : public InspectRenderer {
     if (!begun_) {
       begun_ = true;
       writer_->begin_object();
-      writer_->key("schema");
+      writer_->member("schema");
       writer_->text(kSchema);
-      writer_->key("records");
+      writer_->member("records");
       writer_->begin_list();
     }
   }
@@ -178,31 +240,34 @@ class InspectDocument final : public InspectRenderer {
   bool begun_ = false;
 };
 
+class ApartLines final : public ApartRenderer {
+ public:
+  explicit ApartLines(bool raw) : raw_(raw) {}
+
+  Rendered render(std::span<const RecordView> views) override {
+    writer_.clear();
+    for (const RecordView& view : views) {
+      describe(view, writer_, raw_);
+    }
+    return {.text = writer_.written(), .records = views.size()};
+  }
+
+ private:
+  JsonLineWriter writer_;
+  bool raw_;
+};
+
 class InspectLines final : public InspectRenderer {
  public:
   InspectLines(std::string& out, const InspectOptions& options)
-      : out_(out), writer_(make_json_writer(out, true)), options_(options) {}
+      : writer_(make_json_writer(out, true)), options_(options) {}
 
   void begin_log(std::size_t /*log*/, const LogInfo& /*info*/, std::span<const LogSummary> logs) override {
     begin(logs);
   }
 
-  void record(const RecordView& view) override {
-    describe_record(view, *writer_, options_.raw);
-    ++records_;
-  }
-
-  bool renders_apart() const override { return true; }
-  void render(std::span<const RecordView> views, std::string& out) const override {
-    const auto writer = make_json_writer(out, true);
-    for (const RecordView& view : views) {
-      describe_record(view, *writer, options_.raw);
-    }
-  }
-  void rendered(std::string_view text, std::size_t records) override {
-    out_ += text;
-    records_ += records;
-  }
+  std::unique_ptr<ApartRenderer> make_apart() const override { return std::make_unique<ApartLines>(options_.raw); }
+  void rendered(const ApartRenderer::Rendered& rendered) override { records_ += rendered.records; }
 
   void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) override {
     begin(logs);
@@ -213,9 +278,9 @@ class InspectLines final : public InspectRenderer {
     writer_->begin_object();
     describe_logs(logs, *writer_);
     describe_diagnostics(diagnostics, *writer_);
-    writer_->key("records");
+    writer_->member("records");
     writer_->count(records_);
-    writer_->key("partial");
+    writer_->member("partial");
     writer_->boolean(partial);
     writer_->end_object();
   }
@@ -225,14 +290,13 @@ class InspectLines final : public InspectRenderer {
     if (!begun_) {
       begun_ = true;
       writer_->begin_object();
-      writer_->key("schema");
+      writer_->member("schema");
       writer_->text(kSchema);
       describe_logs(logs, *writer_);
       writer_->end_object();
     }
   }
 
-  std::string& out_;
   std::unique_ptr<DocumentWriter> writer_;
   InspectOptions options_;
   std::uint64_t records_ = 0;
@@ -242,46 +306,7 @@ class InspectLines final : public InspectRenderer {
 }  // namespace
 
 void describe_record(const RecordView& view, DocumentWriter& writer, bool raw) {
-  const Record& record = *view.record;
-  const bool people = writer.for_people();
-  writer.begin_object();
-  describe_identity(view, writer);
-  writer.key("extends");
-  writer.boolean(record.extends);
-  if (!people || record.asserts) {
-    writer.key("asserts");
-    describe_assertion(record.asserts, writer);
-  }
-  writer.key("digests");
-  describe_digests(view, writer);
-  writer.key("kind");
-  writer.text_or_null(view.decoded.kind);
-  writer.key("summary");
-  writer.text_or_null(view.decoded.summary);
-  if (!people || !view.decoded.problem.empty()) {
-    writer.key("problem");
-    writer.text_or_null(view.decoded.problem);
-  }
-  writer.key("data");
-  describe_data(view, writer);
-  if (!people) {
-    writer.key("covered");
-    describe_covered(view, writer);
-  }
-  // People see the bytes where the decoded fields don't say it all.
-  if (!people || view.decoded.fields.empty() || !view.decoded.problem.empty()) {
-    writer.key("data_hex");
-    writer.hex(record.data);
-  }
-  if (!record.suffix.empty()) {
-    writer.key("suffix");
-    writer.hex(record.suffix);
-  }
-  if (raw) {
-    writer.key("raw");
-    writer.hex(record.raw);
-  }
-  writer.end_object();
+  describe(view, writer, raw);
 }
 
 std::unique_ptr<InspectRenderer> make_inspect_document(std::unique_ptr<DocumentWriter> writer,

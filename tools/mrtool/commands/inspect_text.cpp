@@ -55,10 +55,12 @@ Widths widths_for(std::size_t columns, std::string_view reg) {
 // The text in exactly that many columns or, where it is longer and may not be cut, in as many as it takes.
 std::string in_columns(std::string_view text, std::size_t width, bool may_cut) {
   const std::size_t actual = display_width(text);
-  if (actual <= width) {
-    return fmt::format("{}{:{}}", text, "", width - actual);
+  if (actual <= width || !may_cut) {
+    std::string padded(text);
+    padded.append(width - std::min(actual, width), ' ');
+    return padded;
   }
-  return may_cut ? fmt::format("{}{}", truncate_to_width(text, width - kCut.size()), kCut) : std::string(text);
+  return std::string(truncate_to_width(text, width - kCut.size())).append(kCut);
 }
 
 // Of the shown digests, the one of the widest bank; the first of those in the log.
@@ -126,6 +128,90 @@ std::string summary_of(const RecordView& view) {
   return view.record->data.empty() ? std::string() : fmt::format("{} bytes", view.record->data.size());
 }
 
+// The rows of one log's records: what the widths of its columns are is settled.
+class Rows {
+ public:
+  Rows(const Widths& widths, const InspectOptions& options) : widths_(widths), options_(options) {}
+
+  void append(std::string& out, const RecordView& view) const {
+    const Record& record = *view.record;
+    append_number(out, record.number);
+    options_.style.append(out, Tone::name, in_columns(escape_for_terminal(to_string(record.reg)), widths_.reg, false));
+    out += "  ";
+    const std::string name = event_type_name(record);
+    std::string_view type = name;
+    type.remove_prefix(type.starts_with(kTypePrefix) ? kTypePrefix.size() : 0);
+    options_.style.append(out, record.extends ? Tone::plain : Tone::faint,
+                          in_columns(type, widths_.type, widths_.summary != 0));
+    append_digest(out, view);
+    append_summary(out, view);
+    out += '\n';
+    append_raw(out, record);
+  }
+
+ private:
+  static void append_number(std::string& out, std::uint64_t number) {
+    const fmt::format_int digits(number);
+    out.append(kNumberWidth - std::min(digits.size(), kNumberWidth), ' ').append(digits.data(), digits.size());
+    out += "  ";
+  }
+
+  void append_digest(std::string& out, const RecordView& view) const {
+    const Check check = worst_check(view);
+    out += ' ';
+    const bool differs = check == Check::differs;
+    options_.style.append(out, differs ? Tone::bad : Tone::faint, mark_of(view, check));
+    if (widths_.digest == 0) {
+      return;
+    }
+    out += ' ';
+    std::string digest = short_digest(view, widths_.digest);
+    digest.resize(widths_.digest, ' ');
+    options_.style.append(out, differs ? Tone::bad : Tone::faint, digest);
+  }
+
+  void append_summary(std::string& out, const RecordView& view) const {
+    const std::string summary = summary_of(view);
+    if (summary.empty()) {
+      out.resize(out.find_last_not_of(' ') + 1);
+      return;
+    }
+    out += "  ";
+    out += widths_.summary == 0 ? summary : shorten_middle(summary, widths_.summary);
+  }
+
+  void append_raw(std::string& out, const Record& record) const {
+    if (options_.raw) {
+      out.append(kNumberWidth + 2, ' ');
+      append_hex(out, record.raw);
+      out += '\n';
+    }
+  }
+
+  Widths widths_;
+  InspectOptions options_;
+};
+
+class ApartRows final : public ApartRenderer {
+ public:
+  explicit ApartRows(Rows rows) : rows_(std::move(rows)) {}
+
+  Rendered render(std::span<const RecordView> views) override {
+    out_.clear();
+    Rendered rendered{.text = {}, .records = views.size()};
+    for (const RecordView& view : views) {
+      rows_.append(out_, view);
+      rendered.differing += worst_check(view) == Check::differs ? 1 : 0;
+    }
+    rendered.text = out_;
+    return rendered;
+  }
+
+ private:
+  Rows rows_;
+  std::string out_;
+};
+
 class InspectTable final : public InspectRenderer {
  public:
   InspectTable(std::string& out, const InspectOptions& options) : out_(out), options_(options) {}
@@ -137,24 +223,15 @@ class InspectTable final : public InspectRenderer {
     open_ = log;
   }
 
-  void record(const RecordView& view) override {
-    const Record& record = *view.record;
-    const std::string reg = escape_for_terminal(to_string(record.reg));
-    if (shown_++ == 0) {
-      append_titles(reg);
-    }
-    fmt::format_to(std::back_inserter(out_), "{:>{}}  ", record.number, kNumberWidth);
-    options_.style.append(out_, Tone::name, in_columns(reg, widths_.reg, false));
-    out_ += "  ";
-    const std::string name = event_type_name(record);
-    std::string_view type = name;
-    type.remove_prefix(type.starts_with(kTypePrefix) ? kTypePrefix.size() : 0);
-    options_.style.append(out_, record.extends ? Tone::plain : Tone::faint,
-                          in_columns(type, widths_.type, widths_.summary != 0));
-    append_digest(view);
-    append_summary(view);
-    out_ += '\n';
-    append_raw(record);
+  void first_record(const Record& record) override { append_titles(escape_for_terminal(to_string(record.reg))); }
+
+  std::unique_ptr<ApartRenderer> make_apart() const override {
+    return std::make_unique<ApartRows>(Rows(widths_, options_));
+  }
+
+  void rendered(const ApartRenderer::Rendered& rendered) override {
+    shown_ += rendered.records;
+    differing_ += rendered.differing;
   }
 
   void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& /*diagnostics*/) override {
@@ -184,45 +261,39 @@ class InspectTable final : public InspectRenderer {
     out_ += '\n';
   }
 
-  void append_digest(const RecordView& view) {
-    const Check check = worst_check(view);
-    differing_ += check == Check::differs ? 1 : 0;
-    out_ += ' ';
-    const bool differs = check == Check::differs;
-    options_.style.append(out_, differs ? Tone::bad : Tone::faint, mark_of(view, check));
-    if (widths_.digest == 0) {
-      return;
-    }
-    out_ += ' ';
-    std::string digest = short_digest(view, widths_.digest);
-    digest.resize(widths_.digest, ' ');
-    options_.style.append(out_, differs ? Tone::bad : Tone::faint, digest);
-  }
-
-  void append_summary(const RecordView& view) {
-    const std::string summary = summary_of(view);
-    if (summary.empty()) {
-      out_.resize(out_.find_last_not_of(' ') + 1);
-      return;
-    }
-    out_ += "  ";
-    out_ += widths_.summary == 0 ? summary : shorten_middle(summary, widths_.summary);
-  }
-
-  void append_raw(const Record& record) {
-    if (options_.raw) {
-      out_.append(kNumberWidth + 2, ' ');
-      append_hex(out_, record.raw);
-      out_ += '\n';
-    }
-  }
-
   std::string& out_;
   InspectOptions options_;
   Widths widths_;
   std::optional<std::size_t> open_;
   std::uint64_t shown_ = 0;  // of the open log
   std::uint64_t differing_ = 0;
+};
+
+class ApartDetails final : public ApartRenderer {
+ public:
+  explicit ApartDetails(const InspectOptions& options) : options_(options) {}
+
+  Rendered render(std::span<const RecordView> views) override {
+    out_.clear();
+    for (const RecordView& view : views) {
+      append(view);
+    }
+    return {.text = out_, .records = views.size()};
+  }
+
+ private:
+  void append(const RecordView& view) {
+    out_ += '\n';
+    options_.style.append(out_, Tone::strong,
+                          fmt::format("record {}  {}  {}", view.record->number,
+                                      escape_for_terminal(to_string(view.record->reg)), event_type_name(*view.record)));
+    out_ += '\n';
+    constexpr std::size_t kIndent = 2;
+    describe_record(view, *make_text_writer(out_, kIndent), options_.raw);
+  }
+
+  InspectOptions options_;
+  std::string out_;
 };
 
 class InspectDetails final : public InspectRenderer {
@@ -237,16 +308,8 @@ class InspectDetails final : public InspectRenderer {
     open_ = log;
   }
 
-  void record(const RecordView& view) override {
-    ++shown_;
-    out_ += '\n';
-    options_.style.append(out_, Tone::strong,
-                          fmt::format("record {}  {}  {}", view.record->number,
-                                      escape_for_terminal(to_string(view.record->reg)), event_type_name(*view.record)));
-    out_ += '\n';
-    constexpr std::size_t kIndent = 2;
-    describe_record(view, *make_text_writer(out_, kIndent), options_.raw);
-  }
+  std::unique_ptr<ApartRenderer> make_apart() const override { return std::make_unique<ApartDetails>(options_); }
+  void rendered(const ApartRenderer::Rendered& rendered) override { shown_ += rendered.records; }
 
   void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& /*diagnostics*/) override {
     end_log(logs);

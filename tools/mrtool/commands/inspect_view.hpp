@@ -32,17 +32,30 @@ struct InspectOptions {
   std::size_t columns = 0;  // text is shortened to these, with a mark; 0: never
 };
 
+// Renders records of one log apart from the renderer that made it, perhaps in another thread.
+class ApartRenderer {
+ public:
+  virtual ~ApartRenderer() = default;
+  struct Rendered {
+    std::string_view text;  // valid until the next call
+    std::size_t records = 0;
+    std::size_t differing = 0;  // with a digest that differs
+  };
+  virtual Rendered render(std::span<const RecordView> views) = 0;
+};
+
 // Told in order: each log as it begins, its records, the next log; then the end.
 class InspectRenderer {
  public:
   virtual ~InspectRenderer() = default;
   virtual void begin_log(std::size_t log, const LogInfo& info, std::span<const LogSummary> logs) = 0;
-  virtual void record(const RecordView& view) = 0;
-  // A rendering in which records do not depend on each other may be made apart, by several threads: render() appends
-  // to `out` what record() would have, and rendered() takes all of that in its order.
-  virtual bool renders_apart() const { return false; }
-  virtual void render(std::span<const RecordView> /*views*/, std::string& /*out*/) const {}
-  virtual void rendered(std::string_view /*text*/, std::size_t /*records*/) {}
+  // The first record of the log that will be shown, before it is.
+  virtual void first_record(const Record& /*record*/) {}
+  // One of the two: record() for each; or, where records do not depend on each other, what renders those of the present
+  // log once first_record() is told. The caller writes its text, in order, and passes what was rendered to rendered().
+  virtual void record(const RecordView& /*view*/) {}
+  virtual std::unique_ptr<ApartRenderer> make_apart() const { return nullptr; }
+  virtual void rendered(const ApartRenderer::Rendered& /*rendered*/) {}
   virtual void finish(std::span<const LogSummary> logs, const std::vector<Diagnostic>& diagnostics) = 0;
 };
 

@@ -2,52 +2,40 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
-#include <vector>
 
 namespace mrtool {
 
-struct UniqueNames::State {
-  // Structures have a few fields mostly, and looking through those costs less than hashing them.
-  static constexpr std::size_t kFew = 16;
-  std::vector<std::string> few;
-
+struct UniqueNames::Many {
   std::unordered_set<std::string> given;
   std::unordered_map<std::string, std::uint64_t> counts;
   std::string last;
-
-  // The names so far differ from each other, so each counts once.
-  void leave_few() {
-    for (const std::string& name : few) {
-      counts[name] = 1;
-      given.insert(name);
-    }
-    few.clear();
-  }
 };
 
-UniqueNames::UniqueNames() : state_(std::make_unique<State>()) {}
+UniqueNames::UniqueNames() = default;
 UniqueNames::~UniqueNames() = default;
 
-std::string_view UniqueNames::unique(std::string_view name) {
-  if (state_->given.empty()) {
-    if (state_->few.size() < State::kFew && std::ranges::find(state_->few, name) == state_->few.end()) {
-      return state_->few.emplace_back(name);
+std::string_view UniqueNames::unique_of_many(std::string_view name) {
+  if (!many_) {
+    many_ = std::make_unique<Many>();
+    // The names so far differ from each other, so each counts once.
+    for (std::size_t i = 0; i < count_; ++i) {
+      many_->counts[std::string(few_[i])] = 1;
+      many_->given.emplace(few_[i]);
     }
-    state_->leave_few();
   }
-  state_->last = name;
-  std::uint64_t& count = state_->counts[state_->last];
+  std::string& last = many_->last;
+  last = name;
+  std::uint64_t& count = many_->counts[last];
   ++count;
   if (count > 1) {
-    state_->last = fmt::format("{}_{}", name, count);
+    last = fmt::format("{}_{}", name, count);
   }
-  while (!state_->given.insert(state_->last).second) {
-    state_->last = fmt::format("{}_{}", name, ++count);
+  while (!many_->given.insert(last).second) {
+    last = fmt::format("{}_{}", name, ++count);
   }
-  return state_->last;
+  return last;
 }
 
 void DocumentWriter::text_or_null(std::string_view value) {

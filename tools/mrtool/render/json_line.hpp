@@ -1,0 +1,138 @@
+// JSON on one line, for what is written a million times: the calls of a DocumentWriter without a call, into a buffer of
+// its own. Templates over the writer get the same text from it as from make_json_writer(out, true).
+#pragma once
+
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "lib/base/hex_digits.hpp"
+#include "tools/mrtool/render/document.hpp"
+#include "tools/mrtool/render/plain_text.hpp"
+
+namespace mrtool {
+
+class JsonLineWriter final : public DocumentWriter {
+ public:
+  // What was written; valid until the next call.
+  std::string_view written() const { return {buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())}; }
+  // Forgets that, and keeps the room for as much again.
+  void clear() { at_ = buffer_.get(); }
+
+  void begin_object(Layout /*layout*/ = Layout::block) override { open('{'); }
+  void end_object() override { close('}'); }
+  void begin_list() override { open('['); }
+  void end_list() override { close(']'); }
+
+  void key(std::string_view name, bool /*covered*/ = false) override {
+    quote(name);
+    *at_++ = ':';
+  }
+  void member(PlainName name) {
+    room(name.text.size() + 3);
+    *at_++ = '"';
+    put(name.text);
+    *at_++ = '"';
+    *at_++ = ':';
+  }
+
+  void text(std::string_view value) override {
+    if (quote_plain(value)) {
+      *at_++ = ',';
+    } else {
+      text_with_escapes(value);
+    }
+  }
+  void hex(ByteView value) override {
+    room(2 * value.size() + 3);
+    *at_++ = '"';
+    at_ = write_hex(at_, value);
+    *at_++ = '"';
+    *at_++ = ',';
+  }
+  void number(Number value) override {
+    constexpr std::size_t kMostDigits = 20;
+    room(kMostDigits + 3);
+    if (value.wide) {
+      *at_++ = '"';
+    }
+    at_ = std::to_chars(at_, end_, value.value).ptr;
+    if (value.wide) {
+      *at_++ = '"';
+    }
+    *at_++ = ',';
+  }
+  void boolean(bool value) override { word(value ? "true," : "false,"); }
+  void null() override { word("null,"); }
+
+  // The same as the base's, for whoever knows that it is this writer.
+  void count(std::uint64_t value) { number(Number{.value = value}); }
+  void text_or_null(std::string_view value) {
+    if (value.empty()) {
+      null();
+    } else {
+      text(value);
+    }
+  }
+  void value(const Value& value) {
+    if (const auto* const string = value.as<std::string>()) {
+      text(*string);
+    } else {
+      DocumentWriter::value(value);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kSlack = 2 * kPlainChunk;  // behind all that room() is asked for
+
+  void room(std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at_) < size + kSlack) {
+      grow(size + kSlack);
+    }
+  }
+  void grow(std::size_t size);
+
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void word(std::string_view text) {
+    room(text.size());
+    put(text);
+  }
+
+  // A comma stands behind every value; what closes takes the last one back.
+  void open(char bracket) {
+    room(1);
+    *at_++ = bracket;
+    ++depth_;
+  }
+  void close(char bracket) {
+    room(2);
+    at_ -= at_[-1] == ',' ? 1 : 0;
+    *at_++ = bracket;
+    *at_++ = --depth_ == 0 ? '\n' : ',';
+  }
+
+  // False, and nothing written, where it has to be escaped.
+  bool quote_plain(std::string_view text) {
+    room(text.size() + 3);
+    if (copy_plain(at_ + 1, text) != text.size()) {
+      return false;
+    }
+    *at_ = '"';
+    at_ += text.size() + 1;
+    *at_++ = '"';
+    return true;
+  }
+  void quote(std::string_view text);
+  void text_with_escapes(std::string_view value);
+
+  std::unique_ptr<char[]> buffer_;  // NOLINT(modernize-avoid-c-arrays): bytes that are not initialised
+  char* at_ = nullptr;
+  char* end_ = nullptr;
+  std::size_t depth_ = 0;
+};
+
+}  // namespace mrtool
