@@ -29,7 +29,7 @@ class Spool {
   void put_first(ByteView bytes) { head_.insert(head_.begin(), bytes.begin(), bytes.end()); }
   std::uint64_t size() const { return head_.size() + filed_ + held_.size(); }
 
-  // Reads from the front. The spool outlives the source, and nothing is appended while there is one.
+  // Reads from the front, perhaps what was appended since. The spool outlives the source; calls do not overlap.
   std::unique_ptr<ByteSource> open() const;
 
  private:
