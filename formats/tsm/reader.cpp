@@ -27,8 +27,8 @@ class TsmReader final : public PieceReader {
       : PieceReader(std::move(source)),
         diagnostics_(diagnostics),
         bank_(options.bank),
-        engine_(options.workers),
-        begin_(options.begin) {
+        begin_(options.begin),
+        engine_(options.workers) {
     info_.format = "tsm";
     info_.evidence = "named";
     info_.platform = options.platform;

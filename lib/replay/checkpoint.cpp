@@ -114,7 +114,7 @@ Result<Checkpoint> Replay::State::checkpoint() {
     const Slot& slot = slots_[index];
     Checkpoint::Held held{.reg = slot.reg, .first_extend = without_log(slot.first_extend), .cells = {}};
     for (const std::size_t position : bank_order_) {
-      const std::vector<Cell>& cells = banks_[position].cells;
+      const std::deque<Cell>& cells = banks_[position].cells;
       const Cell* const cell = index < cells.size() ? &cells[index] : nullptr;
       if (cell == nullptr || (cell->records == 0 && !cell->trail && !cell->asserted && !cell->missing)) {
         continue;
@@ -209,7 +209,7 @@ Status Replay::State::take_up_carried(const Checkpoint::Held& held, std::uint64_
   Record carrier;
   const auto reg = parse_register(held.reg.carrier);
   const auto position = held.cells.size() == 1 ? bank_position(held.cells.front().bank) : std::nullopt;
-  if (!reg || !position || !banks_[*position].computable || held.first_extend ||
+  if (!reg || !position || !HashEngine::can_compute(banks_[*position].row->id) || held.first_extend ||
       held.reg.kind != RegisterKind::virtual_mr || carried_.contains({held.reg, *position})) {
     return impossible("a carried register that is none");
   }
@@ -236,7 +236,7 @@ Status Replay::State::take_up(const Checkpoint& from) {
   BankSet seen;
   for (const Checkpoint::KnownBank& bank : from.banks) {
     const auto position = bank_position(bank.bank);
-    if (!position || !banks_[*position].computable || seen.test(*position)) {
+    if (!position || !HashEngine::can_compute(banks_[*position].row->id) || seen.test(*position)) {
       return impossible("a bank that cannot be computed");
     }
     seen.set(*position);
