@@ -187,7 +187,7 @@ _mrtool() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --register|--bank|--type|--record|--against|--initial|--tcti|--to|--dialect|--loss-report|--quote|--sig|--pcrs|--key|--ca|--crl|--tcb-info|--nonce|--at|--policy|--ima-key|--require|--tolerate|--event|--file|--digest|--event-type|--data|--virtual|--on|--as|--interval|--backend|--log|--wait|--eventlog-version|-o|--output|--batch|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
+    --register|--bank|--type|--record|--against|--initial|--tcti|--save-state|--from-state|--resume|--to|--dialect|--loss-report|--quote|--sig|--pcrs|--key|--ca|--crl|--tcb-info|--nonce|--at|--policy|--ima-key|--require|--tolerate|--event|--file|--digest|--event-type|--data|--virtual|--on|--as|--interval|--backend|--log|--wait|--eventlog-version|-o|--output|--batch|--diagnostics|--color|--threads|--root) i=$((i + 1)) ;;
     -*) ;;
     *) command=${COMP_WORDS[i]}; break ;;
     esac
@@ -206,11 +206,11 @@ _mrtool() {
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   replay)
-    options='--register --bank --against --initial --tcti --text --json --yaml --tpm2-yaml --output --batch --unordered --diagnostics --color --quiet --verbose --threads --root --help --version'
+    options='--register --bank --against --initial --check-digests --tcti --save-state --from-state --resume --text --json --yaml --tpm2-yaml --output --batch --unordered --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   verify)
-    options='--against --initial --tcti --quote --sig --pcrs --key --ca --crl --tcb-info --nonce --no-nonce --at --policy --ima-key --make-policy --require --trust-registers --allow-sha1 --tolerate --tolerant --text --json --yaml --output --batch --unordered --diagnostics --color --quiet --verbose --threads --root --help --version'
+    options='--against --initial --tcti --save-state --from-state --resume --quote --sig --pcrs --key --ca --crl --tcb-info --nonce --no-nonce --at --policy --ima-key --make-policy --require --trust-registers --allow-sha1 --tolerate --tolerant --text --json --yaml --output --batch --unordered --diagnostics --color --quiet --verbose --threads --root --help --version'
     logs='live cel-tlv: cel-cbor: tcg: tcg2: ccel: json: systemd: cel-json: ima: ima-ascii: tpm2-yaml: tsm: aael:'
     ;;
   explain)

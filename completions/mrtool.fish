@@ -31,6 +31,7 @@ complete -c mrtool -n '__fish_seen_subcommand_from replay' -l register -x -d 'on
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l bank -x -a 'sha1 sha256 sha384 sha512 sm3_256 sha3_256 sha3_384 sha3_512 sha224' -d 'only these banks: sha1, sha256, sha384, ...'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l against -r -F -a 'live tpm tdx-guest' -d 'compare with register values: live, a file, a directory or values'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l initial -x -d 'start this register at this value instead of the platform\'s'
+complete -c mrtool -n '__fish_seen_subcommand_from replay' -l check-digests -d 'also hold each digest of the logs against its content'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l tcti -x -d 'how the TPM is reached, as tpm2-tools has it: device:PATH, swtpm:path=SOCKET'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l save-state -r -F -d 'where all went well, keep there how far the log was read'
 complete -c mrtool -n '__fish_seen_subcommand_from replay' -l from-state -r -F -d 'begin where this state ends, once the log\'s bytes before are found to be the same'
