@@ -18,8 +18,8 @@ struct CertificateSummary {
   std::string common_name;  // the subject's last CN; empty when it has none
 };
 
-// One DER certificate; nothing when it cannot be parsed. Bytes after it are not an error. Each thread remembers the last
-// few, in at most half a megabyte.
+// One DER certificate; nothing when it cannot be parsed. Bytes after it are not an error. Each thread remembers the
+// last few, in at most half a megabyte.
 std::optional<CertificateSummary> summarize_certificate(ByteView der);
 
 }  // namespace mrtool
