@@ -38,10 +38,12 @@ constexpr std::string_view kTcg2FoldChecked = "mrtool replay --threads 1 {check}
 constexpr std::string_view kTcg2Loop = "loop tcg2 {tcg2} {tcg2.known}";
 constexpr std::string_view kTcg2LoopChecked = "loop tcg2 --digests {tcg2} {tcg2.known}";
 constexpr std::string_view kToAscii = "mrtool convert --threads 1 --to ima-ascii {ima}";
+constexpr std::string_view kToAscii2 = "mrtool convert --threads 2 --to ima-ascii {ima}";
 constexpr std::string_view kToTlv = "mrtool convert --threads 1 --to cel-tlv {ima}";
 constexpr std::string_view kToCbor = "mrtool convert --threads 1 --to cel-cbor {ima}";
 constexpr std::string_view kToJson = "mrtool convert --threads 1 --to cel-json {ima}";
 constexpr std::string_view kInspect = "mrtool inspect --threads 1 --ndjson {ima}";
+constexpr std::string_view kInspect2 = "mrtool inspect --threads 2 --ndjson {ima}";
 constexpr std::string_view kCel = "mrtool replay --threads 1 {cel} --against {cel.known}";
 constexpr std::string_view kBoot = "mrtool replay {tcg2}";
 constexpr std::string_view kBatch1 = "mrtool replay --threads 1 --batch {batch}";
@@ -78,8 +80,30 @@ constexpr auto kRows = std::to_array<Row>({
     {kTcg2CheckedGroup, kOne, k1M, kTcg2FoldChecked, kTcg2Known, kLoop, kTcg2LoopChecked, cpu, share, 1.2, 0.9},
     {kTcg2CheckedGroup, kOne, k100k, kTcg2FoldChecked, kTcg2Known, "tpm2_eventlog", kEventlog, cpu, times, 20, 30,
      kFew},
-    {kShowGroup, "convert to ima-ascii", k1M, kToAscii, {}, "evmctl -v", kEvmctlShows, cpu, times, 40, {}, kFew},
-    {kShowGroup, "inspect --ndjson", k1M, kInspect, {}, "evmctl -v", kEvmctlShows, cpu, times, 25, {}, kFew},
+    {kShowGroup,
+     "convert to ima-ascii, two threads",
+     k1M,
+     kToAscii2,
+     {},
+     "evmctl -v",
+     kEvmctlShows,
+     wall,
+     times,
+     40,
+     {},
+     kFew},
+    {kShowGroup,
+     "inspect --ndjson, two threads",
+     k1M,
+     kInspect2,
+     {},
+     "evmctl -v",
+     kEvmctlShows,
+     wall,
+     times,
+     25,
+     {},
+     kFew},
     {kShowGroup, "convert to cel-tlv", k1M, kToTlv, {}, "replay", kImaFold, cpu, share, 3, 2, kFew},
     {kShowGroup, "convert to cel-cbor", k1M, kToCbor, {}, "replay", kImaFold, cpu, share, 3, 2, kFew},
     {kShowGroup, "convert to cel-json", k1M, kToJson, {}, "replay", kImaFold, cpu, share, 3, 2, kFew},
