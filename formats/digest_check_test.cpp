@@ -10,6 +10,7 @@
 #include "formats/test_mutation.hpp"
 #include "lib/base/test_files.hpp"
 #include "lib/base/workers.hpp"
+#include "lib/content/judgement.hpp"
 
 using namespace mrtool;
 using namespace mrtool::testing;
@@ -28,8 +29,9 @@ struct Said {
   std::vector<std::string> differing;  // record, and what is said of each digest
 
   bool operator==(const Said& other) const {
-    return counts.matches == other.counts.matches && counts.unverifiable == other.counts.unverifiable &&
-           counts.differs == other.counts.differs && differing == other.differing;
+    return counts.computed == other.counts.computed && counts.matches == other.counts.matches &&
+           counts.unverifiable == other.counts.unverifiable && counts.differs == other.counts.differs &&
+           differing == other.differing;
   }
 };
 
@@ -48,7 +50,10 @@ Said said_by_judge(const WholeLog& log) {
     const Judgement judgement = judge(*record, log.info, engine);
     bool differs = false;
     for (std::size_t i = 0; i < judgement.digests.size(); ++i) {
-      if (record->digests[i].origin == DigestOrigin::logged) {
+      if (record->digests[i].is_hash_of_data) {
+        ++said.counts.computed;
+        CHECK(judgement.digests[i].check != Check::differs);
+      } else {
         const Check check = judgement.digests[i].check;
         said.counts.matches += check == Check::matches ? 1 : 0;
         said.counts.unverifiable += check == Check::unverifiable ? 1 : 0;
@@ -118,4 +123,27 @@ TEST_CASE("the digests of logs with a byte changed are checked as judge() judges
     });
   }
   CHECK(differing > 100);
+}
+
+TEST_CASE("a log that carries another's records cannot say that their digests need no check") {
+  // A comment in a TSM log can state that the digest behind it was computed from the content. It was not.
+  const std::string data = "280000007368613235363a00" + std::string(64, '1') + "0e0000002f7573722f62696e2f676f6f6400";
+  std::size_t checked = 0;
+  for (const std::string content : {"ima_template index=10 flags=extends,computed name=696d612d6e67",
+                                    "pcclient index=10 type=5 flags=extends,computed", "aael flags=extends,computed"}) {
+    CAPTURE(content);
+    const std::string text = fmt::format("# mrtool/1 log sha384\n# mrtool/1 record {} data={}\n# .EXTEND {}\n", content,
+                                         data, std::string(96, 'a'));
+    const auto log = read_whole("tsm", as_bytes(text), {.reg = parse_register("rtmr3")});
+    if (log->error || log->records.empty() || log->records.front()->digests.empty()) {
+      continue;
+    }
+    ++checked;
+    CHECK(log->records.front()->digests.front().origin == DigestOrigin::computed);
+    HashEngine engine;
+    const std::vector<Judgement> judged = judge_many(log->records, log->info, engine);
+    CHECK(judged.front().digests.front().check == Check::differs);
+    CHECK(said_by_check(*log, nullptr).counts.differs == 1);
+  }
+  CHECK(checked >= 2);
 }

@@ -147,7 +147,8 @@ void AaelReader::push_line(const Line& line, ByteView raw, bool has_line_feed, B
   if (measured) {
     batch.digest_pool.push_back({.algorithm = bank_,
                                  .value = batch.arena.keep(engine_.hash(bank_, data).view()),
-                                 .origin = DigestOrigin::computed});
+                                 .origin = DigestOrigin::computed,
+                                 .is_hash_of_data = true});
   }
   Record& record = add_record(batch, measured ? 1 : 0);
   record.raw = raw;

@@ -75,6 +75,7 @@ std::size_t Digests::add(Batch& batch, ByteView logged, const std::optional<Byte
       sha1 = algorithm == HashAlgorithm::sha1 ? place : sha1;
       pending_.add(algorithm, place, *data);
       push(algorithm, {}, DigestOrigin::computed);
+      batch.digest_pool.back().is_hash_of_data = true;
     }
     for (const HashAlgorithm algorithm : alternatives_) {
       const std::size_t place = batch.digest_pool.size();

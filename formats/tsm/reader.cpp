@@ -287,7 +287,8 @@ void TsmReader::push_line(const Line& line, ByteView raw, Batch& batch) {
     push_digest(batch, parse_extend(line.text)->value.view(), DigestOrigin::logged);
   } else if (kind != TsmLine::comment) {
     pending_.add(bank_, batch.digest_pool.size(), data);
-    batch.digest_pool.push_back({.algorithm = bank_, .value = {}, .origin = DigestOrigin::computed});
+    batch.digest_pool.push_back(
+        {.algorithm = bank_, .value = {}, .origin = DigestOrigin::computed, .is_hash_of_data = true});
   }
   Record& record = add_record(batch, kind == TsmLine::comment ? 0 : 1);
   record.raw = raw;

@@ -8,7 +8,7 @@ namespace mrtool {
 namespace {
 
 bool is_judged(const DigestEntry& entry) {
-  return entry.origin == DigestOrigin::logged && obstacle(entry).empty();
+  return !entry.is_hash_of_data && obstacle(entry).empty();
 }
 
 }  // namespace
@@ -18,7 +18,11 @@ void DigestCheck::add(std::span<const Record> records, const LogInfo& log,
   queue_.clear();
   queued_.clear();
   for (const Record& record : records) {
-    if (obstacle(record).empty() && !queue(record, log)) {
+    if (!obstacle(record).empty()) {
+      continue;
+    }
+    count_computed(record);
+    if (!queue(record, log)) {
       queued_.push_back({.record = &record});
     }
   }
@@ -29,6 +33,12 @@ void DigestCheck::add(std::span<const Record> records, const LogInfo& log,
     } else {
       judge_alone(*queued.record, log, differs);
     }
+  }
+}
+
+void DigestCheck::count_computed(const Record& record) {
+  for (const DigestEntry& entry : record.digests) {
+    counts_.computed += entry.is_hash_of_data ? 1 : 0;
   }
 }
 
@@ -68,7 +78,7 @@ void DigestCheck::judge_alone(const Record& record, const LogInfo& log,
   const Judgement judgement = judge(record, log, engine_);
   bool differing = false;
   for (std::size_t i = 0; i < judgement.digests.size(); ++i) {
-    if (record.digests[i].origin != DigestOrigin::logged) {
+    if (record.digests[i].is_hash_of_data) {
       continue;
     }
     switch (judgement.digests[i].check) {

@@ -14,9 +14,9 @@ namespace mrtool {
 
 class DigestCheck {
  public:
-  // Of digests that a log holds; those that a reader computes are right by the way they are made.
   struct Counts {
-    std::uint64_t matches = 0;
+    std::uint64_t computed = 0;  // from the contents, by the reader: right by the way they are made
+    std::uint64_t matches = 0;   // of all others
     std::uint64_t unverifiable = 0;
     std::uint64_t differs = 0;
   };
@@ -37,6 +37,7 @@ class DigestCheck {
     std::size_t first = 0;
     std::size_t count = 0;
   };
+  void count_computed(const Record& record);
   bool queue(const Record& record, const LogInfo& log);
   bool holds(const Queued& queued) const;
   void judge_alone(const Record& record, const LogInfo& log,

@@ -74,12 +74,9 @@ bool holds(const Preimage& preimage, const DigestEntry& entry, HashEngine& engin
   return is_logged(engine.hash(algorithm, first, preimage.nul_after ? ByteView(kNul) : ByteView{}).view(), entry);
 }
 
-// The reader has computed the digest a moment ago, as the hash of these very bytes: what is computed of an entry of an
-// IMA list, unless it is a violation, is the hash of its data (DigestOrigin::computed). The log itself says nothing
-// there that could be wrong, and hashing again would double the cost of every list.
+// What the rule asks for is what the reader has hashed a moment ago: hashing again would double the cost of every list.
 bool is_hash_already(const DigestEntry& entry, const Record& record, const Preimage& preimage) {
-  return entry.origin == DigestOrigin::computed && record.content == ContentType::ima_template && !record.violation &&
-         !preimage.padded_sha1 && preimage.part.data() == record.data.data() &&
+  return entry.is_hash_of_data && !preimage.padded_sha1 && preimage.part.data() == record.data.data() &&
          preimage.part.size() == record.data.size();
 }
 

@@ -28,6 +28,9 @@ struct DigestEntry {
   HashAlgorithm algorithm = HashAlgorithm::none;
   ByteView value;  // of the size that the log states, whatever the algorithm
   DigestOrigin origin = DigestOrigin::logged;
+  // The reader has made it as the hash of all of the record's data, so that there is nothing to check. Unlike the
+  // origin, which a log that carries records of another can state, it is never taken from a log.
+  bool is_hash_of_data = false;
 };
 
 enum class AssertionKind : std::uint8_t {
@@ -106,6 +109,7 @@ struct LogInfo {
   ByteOrder byte_order = ByteOrder::little;
   std::uint8_t uintn_size = 8;            // bytes of a firmware UINTN, from the spec-ID event
   std::vector<AlgorithmSize> algorithms;  // the banks that the log announces, in its order
+  bool has_digest_rules = false;          // its kind was extended by different rules: ReadOptions::compute_alternatives
   bool grows_at_runtime = false;          // a log that runs ahead of its registers is normal (IMA, TSM), not a failure
   Bytes preamble;                         // bytes before the first record (an ACPI CCEL table, the [ of a JSON array)
   std::string dialect;                    // the format's own word for how this log spells it ("google", "pcrlock")

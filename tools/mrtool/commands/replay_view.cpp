@@ -87,6 +87,8 @@ void describe_digests(const DigestCheck::Counts& digests, DocumentWriter& writer
   writer.count(digests.unverifiable);
   writer.key("differs");
   writer.count(digests.differs);
+  writer.key("computed");
+  writer.count(digests.computed);
   writer.end_object();
 }
 
@@ -275,6 +277,9 @@ class ReplayTable {
     fmt::format_to(std::back_inserter(out_), "digests: {} as their contents, ", digests.matches);
     style_.append(out_, digests.differs == 0 ? Tone::good : Tone::bad,
                   fmt::format("{} not as their contents", digests.differs));
+    if (digests.computed != 0) {
+      fmt::format_to(std::back_inserter(out_), ", {} made from them", digests.computed);
+    }
     if (digests.unverifiable != 0) {
       fmt::format_to(std::back_inserter(out_), ", {} of things that are not in the log", digests.unverifiable);
     }
