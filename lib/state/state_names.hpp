@@ -42,6 +42,8 @@ constexpr std::string_view word_of(const std::array<Word<Value>, N>& words, Valu
 
 // Behind the last member: the checksum, and the end of the text.
 inline constexpr std::string_view kSchema = "mrtool.state/1";
+// What every state begins with, of whatever version.
+inline constexpr std::string_view kBeginning = "{\n  \"schema\": \"mrtool.state/";
 inline constexpr std::string_view kChecksumMember = ",\n  \"checksum\": \"";
 inline constexpr std::string_view kEnd = "\"\n}\n";
 

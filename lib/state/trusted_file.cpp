@@ -63,6 +63,14 @@ Status write_all(int descriptor, ByteView bytes, const std::string& path) {
   return {};
 }
 
+bool begins_with(const std::string& path, std::string_view beginning) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+  std::string there(beginning.size(), '\0');
+  return file.number() >= 0 &&
+         ::pread(file.number(), there.data(), there.size(), 0) == static_cast<ssize_t>(there.size()) &&
+         there == beginning;
+}
+
 }  // namespace
 
 Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uint64_t limit) {
@@ -101,10 +109,15 @@ Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uin
   }
 }
 
-Status write_trusted_file(const std::string& path, ByteView content) {
+Status write_trusted_file(const std::string& path, ByteView content, std::string_view beginning) {
   struct stat status = {};
-  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    return io_error(path, "is no regular file, and is not replaced", EINVAL);
+  if (::lstat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode)) {
+      return io_error(path, "is no regular file, and is not replaced", EINVAL);
+    }
+    if (status.st_size != 0 && !begins_with(path, beginning)) {
+      return io_error(path, "holds something else, and is not replaced", EEXIST);
+    }
   }
   std::string temporary = directory_of(path) + "/.mrtool-XXXXXX";
   FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // of mode 0600

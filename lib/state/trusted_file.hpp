@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
@@ -15,7 +16,8 @@ namespace mrtool {
 // written by others (a directory that has the sticky bit is fine), and as reading does.
 Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uint64_t limit);
 
-// Puts a file of mode 0600 in the place of what is there, in one step. Fails (io) where that is no regular file.
-Status write_trusted_file(const std::string& path, ByteView content);
+// Puts a file of mode 0600 in the place of what is there, in one step. Fails (io) where that is no regular file, or one
+// that does not begin with `beginning`: another file that was named by mistake.
+Status write_trusted_file(const std::string& path, ByteView content, std::string_view beginning);
 
 }  // namespace mrtool

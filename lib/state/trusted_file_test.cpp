@@ -47,7 +47,7 @@ TEST_CASE("what is written is read, is this user's alone, and takes the place of
   const std::string path = folder / "state";
   CHECK(*read_trusted_file(path, 100) == std::nullopt);
   for (const std::string content : {"one", "", "two"}) {
-    REQUIRE(write_trusted_file(path, as_bytes(content)));
+    REQUIRE(write_trusted_file(path, as_bytes(content), ""));
     CHECK(reads(path, content));
     struct stat status = {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
@@ -60,7 +60,7 @@ TEST_CASE("what is written is read, is this user's alone, and takes the place of
 TEST_CASE("a file that others can write is refused; one that they can read is not") {
   const Folder folder;
   const std::string path = folder / "state";
-  REQUIRE(write_trusted_file(path, as_bytes("x")));
+  REQUIRE(write_trusted_file(path, as_bytes("x"), ""));
   for (const mode_t mode : {0620U, 0602U, 0666U, 0622U}) {
     REQUIRE(::chmod(path.c_str(), mode) == 0);
     CHECK(refuses(path));
@@ -72,7 +72,7 @@ TEST_CASE("a file that others can write is refused; one that they can read is no
 TEST_CASE("a file in a directory where others can replace it is refused, but for one like /tmp") {
   const Folder folder;
   const std::string path = folder / "state";
-  REQUIRE(write_trusted_file(path, as_bytes("x")));
+  REQUIRE(write_trusted_file(path, as_bytes("x"), ""));
   REQUIRE(::chmod(folder.path.c_str(), 0777) == 0);
   CHECK(refuses(path));
   REQUIRE(::chmod(folder.path.c_str(), 0770) == 0);
@@ -92,7 +92,7 @@ TEST_CASE("a file of another user is refused") {
   }
   const Folder folder;
   const std::string path = folder / "state";
-  REQUIRE(write_trusted_file(path, as_bytes("x")));
+  REQUIRE(write_trusted_file(path, as_bytes("x"), ""));
   constexpr uid_t kSomebody = 12345;
   REQUIRE(::chown(path.c_str(), kSomebody, 0) == 0);
   CHECK(refuses(path));
@@ -105,23 +105,37 @@ TEST_CASE("what is no regular file is neither read nor replaced, a symbolic link
   const Folder folder;
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(refuses(folder / "pipe"));
-  CHECK_FALSE(write_trusted_file(folder / "pipe", as_bytes("x")));
+  CHECK_FALSE(write_trusted_file(folder / "pipe", as_bytes("x"), ""));
   fs::create_directory(folder / "directory");
   CHECK(refuses(folder / "directory"));
-  CHECK_FALSE(write_trusted_file(folder / "directory", as_bytes("x")));
-  CHECK_FALSE(write_trusted_file(folder / "absent/state", as_bytes("x")));
-  REQUIRE(write_trusted_file(folder / "state", as_bytes("x")));
+  CHECK_FALSE(write_trusted_file(folder / "directory", as_bytes("x"), ""));
+  CHECK_FALSE(write_trusted_file(folder / "absent/state", as_bytes("x"), ""));
+  REQUIRE(write_trusted_file(folder / "state", as_bytes("x"), ""));
   fs::create_symlink(folder / "state", folder / "link");
   CHECK(refuses(folder / "link"));
-  CHECK_FALSE(write_trusted_file(folder / "link", as_bytes("y")));
+  CHECK_FALSE(write_trusted_file(folder / "link", as_bytes("y"), ""));
   CHECK(reads(folder / "state", "x"));
+}
+
+TEST_CASE("a file that does not begin as expected is not replaced") {
+  const Folder folder;
+  const std::string path = folder / "state";
+  REQUIRE(write_trusted_file(path, as_bytes("state 1"), "state"));
+  REQUIRE(write_trusted_file(path, as_bytes("state 2"), "state"));
+  for (const char* const other : {"a log", "sta"}) {
+    REQUIRE(write_trusted_file(path, as_bytes(std::string_view(other)), ""));
+    CHECK_FALSE(write_trusted_file(path, as_bytes("state 3"), "state"));
+    CHECK(reads(path, other));
+  }
+  REQUIRE(write_trusted_file(path, {}, ""));
+  CHECK(write_trusted_file(path, as_bytes("state 3"), "state"));
 }
 
 TEST_CASE("a file that is too large is refused") {
   const Folder folder;
-  REQUIRE(write_trusted_file(folder / "state", Bytes(100, 'x')));
+  REQUIRE(write_trusted_file(folder / "state", Bytes(100, 'x'), ""));
   CHECK(reads(folder / "state", std::string(100, 'x')));
-  REQUIRE(write_trusted_file(folder / "state", Bytes(101, 'x')));
+  REQUIRE(write_trusted_file(folder / "state", Bytes(101, 'x'), ""));
   CHECK(refuses(folder / "state"));
 }
 
