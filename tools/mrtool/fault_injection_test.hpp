@@ -17,14 +17,6 @@
 
 namespace mrtool::testing {
 
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-inline constexpr bool kSanitized = false;
-#endif
-
 // A system call of a run: its name, and how many of that name there have been, from 1.
 struct SystemCall {
   std::string name;

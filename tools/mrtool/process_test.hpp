@@ -17,6 +17,14 @@
 
 namespace mrtool::testing {
 
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 inline const std::string kTestdata = MRTOOL_SOURCE_DIR "/testdata";
 
 inline std::string read_text(const std::filesystem::path& path) {

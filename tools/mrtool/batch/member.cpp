@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "tools/mrtool/commands/session.hpp"
+
 namespace mrtool {
 
 void describe_mark(const std::optional<MemberMark>& mark, DocumentWriter& writer) {
@@ -16,6 +21,31 @@ void describe_mark(const std::optional<MemberMark>& mark, DocumentWriter& writer
   }
   writer.key("status");
   writer.count(static_cast<std::uint64_t>(mark->status));
+}
+
+Result<std::vector<LogName>> logs_of_member(const CommandLine& line, Host& host) {
+  MRTOOL_TRY(names, named_logs(line.arguments, host));
+  std::vector<std::string> paths;
+  std::ranges::transform(names, std::back_inserter(paths), &LogName::path);
+  for (const auto& [id, values] : line.values) {
+    const ValueKind kind = option(id).value;
+    if (kind == ValueKind::file || kind == ValueKind::source) {
+      paths.insert(paths.end(), values.begin(), values.end());
+      for (const std::string& value : values) {
+        paths.push_back(value.substr(value.find('@') + 1));  // SELECTION@FILE
+      }
+    }
+  }
+  for (const std::string& path : paths) {
+    if (host.kind(path) == FileKind::other) {
+      return std::unexpected(Error{.kind = ErrorKind::io,
+                                   .message = "is no regular file, and a batch does not wait for what it gives",
+                                   .file = path,
+                                   .offset = {},
+                                   .record = {}});
+    }
+  }
+  return names;
 }
 
 std::string why(const BatchMember& member, const std::vector<Error>& errors, std::string_view verdict) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/chain.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/host.hpp"
 #include "tools/mrtool/batch/entry.hpp"
@@ -34,6 +35,10 @@ class Appraiser {
   // Never fails: what goes wrong is the member's result. `host` is the calling thread's.
   virtual MemberResult appraise(const BatchMember& member, Host& host) const = 0;
 };
+
+// The logs that a member names. Fails (io) where one of its files is a pipe or the like: that could be the batch's own
+// list, or keep a thread waiting for good.
+Result<std::vector<LogName>> logs_of_member(const CommandLine& line, Host& host);
 
 // The message of a result: what the member is called, and the first error where there is one, else the verdict.
 std::string why(const BatchMember& member, const std::vector<Error>& errors, std::string_view verdict);

@@ -358,7 +358,7 @@ class VerifyAppraiser final : public Appraiser {
  private:
   Result<VerifyOutcome> verified_member(const BatchMember& member, Host& host) const {
     MRTOOL_TRY(line, member.line);
-    MRTOOL_TRY(names, named_logs(line.arguments, host));
+    MRTOOL_TRY(names, logs_of_member(line, host));
     MRTOOL_TRY(run, verify_run(line, std::move(names), host, shared_));
     return verify(run, host);
   }
