@@ -28,6 +28,7 @@ void BaseReader::describe(std::string_view format) {
   info_.format = format;
   info_.evidence = "named";
   info_.platform = Platform::tpm;
+  info_.has_digest_rules = true;
   info_.grows_at_runtime = true;
   begin_at(options_);
 }

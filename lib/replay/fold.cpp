@@ -47,6 +47,7 @@ void Replay::State::begin_log(const LogInfo& info, std::optional<std::size_t> lo
   ++log_count_;
   log_ = log;
   grows_ = info.grows_at_runtime;
+  rules_left_out_ = info.has_digest_rules && options_.one_digest_rule;
   for (Bank& bank : banks_) {
     bank.footings.clear();
   }
@@ -247,6 +248,7 @@ void Replay::State::fold_digest(const Record& record, std::size_t slot, std::siz
   if (!here.started) {
     start(here, slots_[slot], bank, true);
   }
+  here.rule_is_choice = here.rule_is_choice || rules_left_out_;
   if (here.trail || readings) {
     fold_readings(record, here, bank, digest);
     set_footing(position, slot);

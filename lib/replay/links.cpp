@@ -44,7 +44,8 @@ bool Replay::State::add_link(const Record& record, std::size_t slot, std::size_t
     return false;
   }
   const Footing footing = bank.footings[slot];
-  if (!footing.known || (record.content == ContentType::tsm && !footing.stated)) {
+  if (!footing.known || (rules_left_out_ && !footing.rule_is_choice) ||
+      (record.content == ContentType::tsm && !footing.stated)) {
     return false;
   }
   ByteView padded;
@@ -80,7 +81,10 @@ void Replay::State::set_footing(std::size_t position, std::size_t slot) {
     bank.footings.resize(slot + 1);
   }
   Footing& footing = bank.footings[slot];
-  footing = {.known = here.started, .trail = here.trail != nullptr, .is_pcr0 = slots_[slot].reg == kPcr0};
+  footing = {.known = here.started,
+             .trail = here.trail != nullptr,
+             .is_pcr0 = slots_[slot].reg == kPcr0,
+             .rule_is_choice = here.rule_is_choice};
   if (here.trail) {
     const std::vector<Reading>& readings = here.trail->readings;
     footing.known = std::ranges::none_of(readings, [](const Reading& reading) { return reading.block.open(); });

@@ -99,6 +99,7 @@ class Workers;
 
 struct ReplayOptions {
   std::map<RegisterKey, Digest> initial{};  // --initial: overrides every other rule
+  bool one_digest_rule = false;             // where logs have several, digests are there by the usual one only
   Workers* workers = nullptr;               // who helps to hash; they stay longer than the replay
 };
 

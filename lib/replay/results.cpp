@@ -131,6 +131,10 @@ RegisterResult Replay::State::result_of(const Slot& slot, Cell& cell, const Bank
   result.complete = !cell.missing;
   result.initial_claimed = cell.initial_claimed;
   result.log_may_run_ahead = slot.last_log_grows;
+  // The digests of SHA-1 are the same by every rule.
+  if (cell.rule_is_choice && bank.row->id != HashAlgorithm::sha1) {
+    result.digest_rule = DigestRule::per_bank;
+  }
   if (cell.trail) {
     read_trail(result, cell, bank);
     return result;
@@ -185,7 +189,9 @@ void Replay::State::read_trail(RegisterResult& result, Cell& cell, const Bank& b
   result.value = reading.value;
   result.records = reading.records;
   result.gaps = reading.gaps;
-  result.digest_rule = reading.rule;
+  if (reading.rule != DigestRule::only) {
+    result.digest_rule = reading.rule;
+  }
   result.rule_changes_at = reading.rule_changes_at;
   if (cell.trail->states_values) {
     result.log_verdict = log_verdict_of(reading, result.against, cell.missing.has_value());

@@ -49,8 +49,9 @@ struct Cell {
   Digest initial;
   std::string initial_reason;
   bool initial_claimed = false;
-  bool started = false;   // `value` holds
-  bool asserted = false;  // a record stated its value
+  bool started = false;         // `value` holds
+  bool asserted = false;        // a record stated its value
+  bool rule_is_choice = false;  // digests by another rule were left out
   std::uint64_t records = 0;
   std::vector<Target> targets;
   // The first record that extends the register without a digest for the bank, and how many had extended it until then.
@@ -114,6 +115,7 @@ struct Footing {
   bool padded = false;  // with a reading of padded SHA-1 digests
   bool stated = false;  // of a log that states values, in which a measured line was seen
   bool is_pcr0 = false;
+  bool rule_is_choice = false;
 };
 
 struct Bank {
@@ -255,6 +257,7 @@ struct Replay::State {
   std::uint64_t log_count_ = 0;  // of the logs so far, this one included
   std::optional<std::size_t> log_;
   bool grows_ = false;
+  bool rules_left_out_ = false;
   bool extends_ = false;
   BankSet announced_;
   BankSet used_;

@@ -42,6 +42,48 @@ TEST_CASE("output does not depend on locale, time zone, terminal width or thread
   CHECK(mrtool({"inspect", "--details", "--threads", "7", kLog}).out == plain.out);
 }
 
+TEST_CASE(
+    "replay of an IMA list tries the rules of its digests at once of a pipe, and one by one of a file, to the same "
+    "end") {
+  const std::string log = "vm/custom-policy/binary_runtime_measurements";
+  const std::string log_256 = log + "_sha256";
+  const std::string values = "vm/custom-policy/tpm2_pcrread.yaml";
+  for (const std::string& list : {log, log_256}) {
+    for (const std::string& against :
+         {values, "sha256:10=" + std::string(64, '1'), "sha1:10=" + std::string(40, '1') + ""}) {
+      CAPTURE(list);
+      CAPTURE(against);
+      const auto without_path = [](const std::string& text) {
+        nlohmann::json document = nlohmann::json::parse(text);
+        document.erase("logs");
+        return document.dump();
+      };
+      const std::vector<std::string> words{"replay", "--json", "--register", "10", "--against", against};
+      std::vector<std::string> of_pipe = words;
+      of_pipe.emplace_back("-");
+      std::vector<std::string> of_file = words;
+      of_file.push_back(list);
+      const Finished pipe = mrtool(of_pipe, {.input = kTestdata + "/" + list});
+      const Finished file = mrtool(of_file);
+      CHECK(pipe.status == file.status);
+      CHECK(without_path(pipe.out) == without_path(file.out));
+    }
+  }
+}
+
+TEST_CASE("a check of digests that finds none to check is inconclusive") {
+  const Scratch scratch;
+  write_text(scratch / "values", "");
+  const Finished finished = mrtool({"replay", "--check-digests", "aael:rtmr3=" + (scratch / "values").string()});
+  CHECK(finished.status == 6);
+}
+
+TEST_CASE("a check of digests counts those that a text log's reader makes") {
+  const Finished finished = shell("printf 'a b c\\n' | mrtool replay --check-digests --json tsm:rtmr3=- --bank sha384");
+  REQUIRE(finished.status == 0);
+  CHECK(nlohmann::json::parse(finished.out)["digests"]["computed"] == 1);
+}
+
 TEST_CASE("no rendering lets control characters out") {
   const auto is_control = [](char c) { return (c >= 0 && c < 0x20 && c != '\n') || c == 0x7F; };
   for (const std::string rendering : {"--text", "--details", "--json", "--ndjson", "--yaml", "--tpm2-yaml"}) {

@@ -450,6 +450,19 @@ TEST_CASE("a state that is damaged, or that others could have written, is refuse
   CHECK(list.replay({"--resume", list.state()}).status == 0);
 }
 
+TEST_CASE("a file that is no state is not replaced by one") {
+  const Scratch scratch;
+  const std::string log = "vm/custom-policy/binary_runtime_measurements";
+  const std::string copy = (scratch / "copy").string();
+  write_text(copy, read_text(kTestdata + "/" + log));
+  for (const std::string option : {"--save-state", "--resume"}) {
+    CAPTURE(option);
+    const Finished finished = mrtool({"replay", "--bank", "sha1", log, option, copy});
+    CHECK(finished.status != 0);
+    CHECK(read_text(copy) == read_text(kTestdata + "/" + log));
+  }
+}
+
 TEST_CASE("other formats, several logs and contradicting options are refused") {
   const ImaList list(2);
   list.write(2);

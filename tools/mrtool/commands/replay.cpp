@@ -98,6 +98,10 @@ struct ReplayOutcome {
   int status = 0;
 };
 
+bool checked_nothing(const DigestCheck::Counts& digests) {
+  return digests.matches + digests.differs + digests.computed == 0;
+}
+
 ReplayOutcome concluded(const ReplayRun& run, ReplayPass& pass, DiagnosticSink& diagnostics) {
   const Filter& filter = run.filter;
   const LogChain& chain = pass.chain();
@@ -122,6 +126,10 @@ ReplayOutcome concluded(const ReplayRun& run, ReplayPass& pass, DiagnosticSink& 
   find_unanswered(view, filter, diagnostics);
   warn_of_unused(unused, view, diagnostics);
   hint_at_missing_logs(view, diagnostics);
+  const bool holds_so_far = view.verdict == ReplayVerdict::computed || view.verdict == ReplayVerdict::equal;
+  if (holds_so_far && (!chain.errors().empty() || (view.digests && checked_nothing(*view.digests)))) {
+    view.verdict = ReplayVerdict::inconclusive;
+  }
   int status = with_errors(exit_status_of(view.verdict), chain.errors());
   if (diagnostics.has("too-many-registers")) {
     status = worse_exit_status(status, row_of(ErrorKind::unsupported).exit_status);
@@ -149,7 +157,7 @@ bool holds(std::vector<RegisterResult> results, const Filter& filter, bool compa
 
 // The state behind the records that the values vouch for: reads again up to there where the log goes on.
 Result<LogState> state_of(const ReplayInputs& inputs, Host& host, const std::optional<LogState>& from,
-                          const ReplayPass& read, std::uint64_t records) {
+                          const ReplayPass& read, std::uint64_t records, const Filter& filter) {
   Result<LogState> state = read.state_at(records);
   constexpr int kReadings = 3;
   for (int reading = 0; !state && records != 0 && reading < kReadings; ++reading) {
@@ -157,6 +165,12 @@ Result<LogState> state_of(const ReplayInputs& inputs, Host& host, const std::opt
     const ReplayPass again(inputs, host, sink, from, records);
     if (again.start_error()) {
       return std::unexpected(*again.start_error());
+    }
+    // The log's owner may have changed it since.
+    if (!holds(again.results(), filter, !inputs.sources.empty()) ||
+        (again.digests() && again.digests()->differs != 0)) {
+      return fail(ErrorKind::inconclusive,
+                  "the log's front, read again, does not hold any more: no state is kept of it");
     }
     records = again.vouched_records({});
     state = again.state_at(records);
@@ -195,7 +209,7 @@ Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, Diagno
   const std::uint64_t vouched = pass->vouched_records(pass->results());
   ReplayOutcome outcome = concluded(run, *pass, diagnostics);
   if (outcome.status == kExitSuccess && run.files.saves()) {
-    auto state = state_of(inputs, host, from, *pass, vouched);
+    auto state = state_of(inputs, host, from, *pass, vouched, run.filter);
     const Status saved =
         state ? run.files.save(*std::move(state), "replay", options, from) : Status(std::unexpected(state.error()));
     if (!saved) {
@@ -204,6 +218,32 @@ Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, Diagno
     }
   }
   return outcome;
+}
+
+bool can_read_again(const std::vector<LogName>& names, Host& host) {
+  return std::ranges::all_of(
+      names, [&host](const LogName& name) { return name.path != "-" && host.kind(name.path) == FileKind::regular; });
+}
+
+// IMA lists were extended by different rules, and folding by each of them doubles the cost. Nearly all go by the usual
+// one: the others are tried, in another reading, where it does not give the values.
+ReplayOutcome replay_whole(const ReplayRun& run, Host& host, DiagnosticSink& diagnostics) {
+  if (run.inputs.chain.compute_alternatives && can_read_again(run.inputs.names, host)) {
+    ReplayInputs by_one_rule = run.inputs;
+    by_one_rule.chain.compute_alternatives = false;
+    by_one_rule.replay.one_digest_rule = true;
+    const DiagnosticSink before = diagnostics;
+    ReplayPass pass(by_one_rule, host, diagnostics, std::nullopt);
+    ReplayOutcome outcome = concluded(run, pass, diagnostics);
+    const bool has_choice =
+        std::ranges::any_of(pass.results(), [](const auto& result) { return result.digest_rule != DigestRule::only; });
+    if (!has_choice || outcome.view.verdict == ReplayVerdict::equal) {
+      return outcome;
+    }
+    diagnostics = before;
+  }
+  ReplayPass pass(run.inputs, host, diagnostics, std::nullopt);
+  return concluded(run, pass, diagnostics);
 }
 
 // `threads`: of this one replay.
@@ -219,8 +259,7 @@ Result<ReplayOutcome> replay(ReplayRun run, unsigned threads, Host& host, Diagno
     MRTOOL_TRY(with_state, replay_with_state(run, host, diagnostics));
     outcome = std::move(with_state);
   } else {
-    ReplayPass pass(run.inputs, host, diagnostics, std::nullopt);
-    outcome = concluded(run, pass, diagnostics);
+    outcome = replay_whole(run, host, diagnostics);
   }
   outcome.view.diagnostics = with_errors(diagnostics.all(), outcome.errors, outcome.view.logs);
   return outcome;
@@ -270,7 +309,7 @@ class ReplayAppraiser final : public Appraiser {
  private:
   Result<ReplayOutcome> replayed_member(const BatchMember& member, Host& host, DiagnosticSink& diagnostics) const {
     MRTOOL_TRY(line, member.line);
-    MRTOOL_TRY(names, named_logs(line.arguments, host));
+    MRTOOL_TRY(names, logs_of_member(line, host));
     MRTOOL_TRY(run, replay_run(line, std::move(names), host, shared_));
     return replay(std::move(run), 1, host, diagnostics);
   }

@@ -80,6 +80,9 @@ Result<LogState> ReplayPass::capture(const Replay& replay, const DiagnosticSink&
     const Quirk* const quirk = find_quirk(one.code);
     return quirk != nullptr && quirk->is_tolerance();
   };
+  if (std::ranges::find(state.diagnostics, Severity::error, &Diagnostic::severity) != state.diagnostics.end()) {
+    return fail(ErrorKind::unsupported, "no state is kept of a log with errors");
+  }
   if (std::ranges::any_of(state.diagnostics, breaks_format)) {
     return fail(ErrorKind::unsupported, "no state is kept of a log that breaks its format");
   }

@@ -30,7 +30,7 @@ class ReplayPass {
              std::uint64_t end = kAll);
 
   const LogChain& chain() const { return chain_; }
-  std::vector<RegisterResult>& results() { return results_; }
+  const std::vector<RegisterResult>& results() const { return results_; }
   // Of the records that were read, where digests were to be checked.
   std::optional<DigestCheck::Counts> digests() const {
     return digests_ ? std::optional(digests_->counts()) : std::nullopt;

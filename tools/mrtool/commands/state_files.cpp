@@ -8,6 +8,7 @@
 #include "lib/base/limits.hpp"
 #include "lib/base/text.hpp"
 #include "lib/registers/names.hpp"
+#include "lib/state/state_names.hpp"
 #include "lib/state/trusted_file.hpp"
 
 namespace mrtool {
@@ -108,7 +109,7 @@ Status StateFiles::save(LogState found, std::string_view command, const StateOpt
   if (!text) {
     return about(to_, text.error().kind, text.error().message);
   }
-  return write_trusted_file(to_, as_bytes(*text));
+  return write_trusted_file(to_, as_bytes(*text), state::kBeginning);
 }
 
 StateOptions state_options(const LogName& log) {
