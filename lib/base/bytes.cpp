@@ -24,10 +24,6 @@ Bytes to_bytes(ByteView view) {
   return {view.begin(), view.end()};
 }
 
-bool equal(ByteView a, ByteView b) {
-  return std::ranges::equal(a, b);
-}
-
 bool all_equal_to(ByteView bytes, std::uint8_t value) {
   return std::ranges::all_of(bytes, [value](std::uint8_t byte) { return byte == value; });
 }

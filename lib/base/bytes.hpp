@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,11 @@ std::string_view as_text(ByteView bytes);
 
 Bytes to_bytes(ByteView view);
 
-bool equal(ByteView a, ByteView b);
+// Digests that are not equal differ in their first byte already, nearly always.
+inline bool equal(ByteView a, ByteView b) {
+  return a.size() == b.size() &&
+         (a.empty() || (a.front() == b.front() && std::memcmp(a.data(), b.data(), a.size()) == 0));
+}
 bool all_equal_to(ByteView bytes, std::uint8_t value);
 
 // Lower case, no prefix.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -82,19 +83,23 @@ std::span<const SHA_LONG64> words_of(const SHA512_CTX& state) {
   return state.h;
 }
 
-// value = H(value ‖ digest), each of kSize bytes, so that padding and length are always the same (FIPS 180-4, 5.1): the
-// blocks are put together here, which costs less than having Update and Final do it.
+// value = H(value ‖ digest), or false where one is not of kSize bytes. They are of one length, so that padding and
+// length are always the same (FIPS 180-4, 5.1): the blocks are put together here, which costs less than having Update
+// and Final do it.
 template <class State, int (*kInit)(State*), void (*kTransform)(State*, const unsigned char*), std::size_t kBlock,
           std::size_t kSize>
-void extend_blocks(std::uint8_t* value, const std::uint8_t* digest) {
+bool extend_blocks(std::span<std::uint8_t> value, ByteView digest) {
+  if (value.size() != kSize || digest.size() != kSize) {
+    return false;
+  }
   constexpr std::size_t kMessage = 2 * kSize;
   constexpr std::size_t kLengthField = kBlock / 8;
   constexpr std::size_t kPadded = (kMessage + 1 + kLengthField + kBlock - 1) / kBlock * kBlock;
   constexpr std::size_t kBits = kMessage * 8;
   constexpr std::uint8_t kEndMark = 0x80;
   std::array<std::uint8_t, kPadded> message{};
-  std::copy_n(value, kSize, message.begin());
-  std::copy_n(digest, kSize, message.begin() + kSize);
+  std::copy_n(value.begin(), kSize, message.begin());
+  std::copy_n(digest.begin(), kSize, message.begin() + kSize);
   message[kMessage] = kEndMark;
   message[kPadded - 2] = static_cast<std::uint8_t>(kBits >> 8U);
   message[kPadded - 1] = static_cast<std::uint8_t>(kBits & 0xFFU);
@@ -109,44 +114,37 @@ void extend_blocks(std::uint8_t* value, const std::uint8_t* digest) {
       break;
     }
     const auto bytes = big_endian_bytes(word);
-    std::copy(bytes.begin(), bytes.end(), value + written);
+    std::copy(bytes.begin(), bytes.end(), value.begin() + written);
     written += bytes.size();
   }
+  return true;
 }
 
 // False: another function, or a digest that is not of its size.
 bool extend_low_level(HashAlgorithm id, std::span<std::uint8_t> value, ByteView digest) {
-  const HashAlgorithmRow* row = find_algorithm(id);
-  if (row == nullptr || value.size() != row->size || digest.size() != row->size) {
-    return false;
-  }
   constexpr std::size_t kBlock32 = 64;
   constexpr std::size_t kBlock64 = 128;
   switch (id) {
     case HashAlgorithm::sha1:
-      extend_blocks<SHA_CTX, SHA1_Init, SHA1_Transform, kBlock32, SHA_DIGEST_LENGTH>(value.data(), digest.data());
-      return true;
+      return extend_blocks<SHA_CTX, SHA1_Init, SHA1_Transform, kBlock32, SHA_DIGEST_LENGTH>(value, digest);
     case HashAlgorithm::sha256:
-      extend_blocks<SHA256_CTX, SHA256_Init, SHA256_Transform, kBlock32, SHA256_DIGEST_LENGTH>(value.data(),
-                                                                                               digest.data());
-      return true;
+      return extend_blocks<SHA256_CTX, SHA256_Init, SHA256_Transform, kBlock32, SHA256_DIGEST_LENGTH>(value, digest);
     case HashAlgorithm::sha384:
-      extend_blocks<SHA512_CTX, SHA384_Init, SHA512_Transform, kBlock64, SHA384_DIGEST_LENGTH>(value.data(),
-                                                                                               digest.data());
-      return true;
+      return extend_blocks<SHA512_CTX, SHA384_Init, SHA512_Transform, kBlock64, SHA384_DIGEST_LENGTH>(value, digest);
     case HashAlgorithm::sha512:
-      extend_blocks<SHA512_CTX, SHA512_Init, SHA512_Transform, kBlock64, SHA512_DIGEST_LENGTH>(value.data(),
-                                                                                               digest.data());
-      return true;
+      return extend_blocks<SHA512_CTX, SHA512_Init, SHA512_Transform, kBlock64, SHA512_DIGEST_LENGTH>(value, digest);
     default:
       return false;
   }
 }
 
-// How many messages of an algorithm are hashed at once, from how many on; none where it doesn't pay.
+// How many messages of an algorithm are hashed, or registers extended, at once, from how many on; none where it doesn't
+// pay.
 struct Lanes {
   lanes::Hash hash = nullptr;
   std::size_t at_least = 0;
+  lanes::Extend extend = nullptr;
+  std::size_t extend_at_least = std::numeric_limits<std::size_t>::max();
 };
 
 #ifdef __x86_64__
@@ -159,22 +157,24 @@ Lanes choose_lanes(HashAlgorithm id, const CpuFeatures& features) {
   const lanes::Functions& functions = features.avx512 ? lanes::kAvx512 : lanes::kAvx2;
   constexpr std::size_t kWide = 3;
   const std::size_t narrow = features.sha ? 10 : 4;
+  // One register's extends wait for each other, which the CPU's own instructions suffer more from than lanes do.
+  const std::size_t narrow_extends = features.sha ? 6 : 4;
   if (id == HashAlgorithm::sha384) {
-    return {functions.sha384, kWide};
+    return {functions.sha384, kWide, functions.extend_sha384, kWide};
   }
   if (id == HashAlgorithm::sha512) {
-    return {functions.sha512, kWide};
+    return {functions.sha512, kWide, functions.extend_sha512, kWide};
   }
   if (features.sha && !features.avx512) {
     return {};
   }
   switch (id) {
     case HashAlgorithm::sha1:
-      return {functions.sha1, narrow};
+      return {functions.sha1, narrow, functions.extend_sha1, narrow_extends};
     case HashAlgorithm::sha224:
-      return {functions.sha224, narrow};
+      return {.hash = functions.sha224, .at_least = narrow};
     case HashAlgorithm::sha256:
-      return {functions.sha256, narrow};
+      return {functions.sha256, narrow, functions.extend_sha256, narrow_extends};
     default:
       return {};
   }
@@ -332,6 +332,50 @@ void HashEngine::extend(HashAlgorithm algorithm, Digest& value, ByteView digest)
   }
   // The functions write their result only after they have taken all input, so that it may replace the value in place.
   contexts_->hash(algorithm, value.view(), digest, value.mutable_view().data());
+}
+
+std::size_t HashEngine::extend_together(HashAlgorithm algorithm) const {
+  return choose_lanes(algorithm, contexts_->features).extend_at_least;
+}
+
+void HashEngine::extend_many(HashAlgorithm algorithm, std::span<const Chain> chains) {
+  const HashAlgorithmRow* row = find_algorithm(algorithm);
+  const std::size_t size = row != nullptr ? row->size : 0;
+  std::size_t longest = 0;
+  std::size_t links = 0;
+  for (const Chain& chain : chains) {
+    if (chain.value->size() != size || (!chain.values.empty() && chain.values.size() != chain.digests.size() * size)) {
+      throw std::invalid_argument("a value, or room for values, that is not of the algorithm's size");
+    }
+    longest = std::max(longest, chain.digests.size());
+    links += chain.digests.size();
+  }
+  const Lanes together = choose_lanes(algorithm, contexts_->features);
+  if (together.extend == nullptr || links / together.extend_at_least < longest) {
+    for (const Chain& chain : chains) {
+      extend_one(algorithm, size, chain);
+    }
+    return;
+  }
+  std::vector<lanes::Chain> batch;
+  batch.reserve(chains.size());
+  for (const Chain& chain : chains) {
+    batch.push_back({.value = chain.value->mutable_view().data(),
+                     .digests = chain.digests.data(),
+                     .count = chain.digests.size(),
+                     .values = chain.values.empty() ? nullptr : chain.values.data()});
+  }
+  together.extend(batch.data(), batch.size());
+}
+
+void HashEngine::extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain) {
+  std::uint8_t* behind = chain.values.empty() ? nullptr : chain.values.data();
+  for (const std::uint8_t* digest : chain.digests) {
+    extend(algorithm, *chain.value, {digest, size});
+    if (behind != nullptr) {
+      behind = std::ranges::copy(chain.value->view(), behind).out;
+    }
+  }
 }
 
 }  // namespace mrtool

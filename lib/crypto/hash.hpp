@@ -34,7 +34,20 @@ class HashEngine {
   // value = H(value ‖ digest): the extend operation of a measurement register (TPM 2.0 part 1, 17.2).
   void extend(HashAlgorithm algorithm, Digest& value, ByteView digest);
 
+  // A register, and what extends it in this order.
+  struct Chain {
+    Digest* value = nullptr;
+    std::span<const std::uint8_t* const> digests;  // each of the algorithm's digest size
+    std::span<std::uint8_t> values{};              // empty, or room for the value behind each of them
+  };
+  // The same for independent registers. From extend_together() registers on, as far as they are extended equally often,
+  // this costs less than one by one.
+  void extend_many(HashAlgorithm algorithm, std::span<const Chain> chains);
+  std::size_t extend_together(HashAlgorithm algorithm) const;
+
  private:
+  void extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain);
+
   struct Contexts;
   std::unique_ptr<Contexts> contexts_;
 };

@@ -209,6 +209,107 @@ TEST_CASE("many messages: room that is not the digests' is refused") {
   CHECK_THROWS(engine.hash_many(HashAlgorithm::sha256, messages, digests));
 }
 
+namespace {
+
+// Registers that are extended `lengths` times each, by the engine and one by one.
+void check_extends(std::span<const std::size_t> lengths, unsigned seed) {
+  std::mt19937 random(seed);
+  for (const HashAlgorithmRow& row : hash_algorithms()) {
+    CAPTURE(row.name);
+    Bytes bytes((*std::ranges::max_element(lengths) + lengths.size()) * row.size);
+    std::ranges::generate(bytes, [&random] { return static_cast<std::uint8_t>(random()); });
+    for (const CpuFeatures& features : masked_features()) {
+      CAPTURE(features.sha);
+      CAPTURE(features.avx2);
+      CAPTURE(features.avx512);
+      HashEngine engine(features);
+      std::vector<Digest> values;
+      std::vector<std::vector<const std::uint8_t*>> digests(lengths.size());
+      std::vector<Bytes> behind(lengths.size());
+      std::vector<HashEngine::Chain> chains;
+      for (std::size_t i = 0; i < lengths.size(); ++i) {
+        values.emplace_back(ByteView(bytes).subspan(i * row.size, row.size));
+        for (std::size_t link = 0; link < lengths[i]; ++link) {
+          digests[i].push_back(bytes.data() + (i + link) * row.size);
+        }
+        behind[i].resize(i % 2 == 0 ? 0 : lengths[i] * row.size);
+      }
+      for (std::size_t i = 0; i < lengths.size(); ++i) {
+        chains.push_back({.value = &values[i], .digests = digests[i], .values = behind[i]});
+      }
+      engine.extend_many(row.id, chains);
+      for (std::size_t i = 0; i < lengths.size(); ++i) {
+        CAPTURE(i);
+        Digest value(ByteView(bytes).subspan(i * row.size, row.size));
+        for (std::size_t link = 0; link < lengths[i]; ++link) {
+          engine.extend(row.id, value, {digests[i][link], row.size});
+          CHECK((behind[i].empty() || equal(value.view(), ByteView(behind[i]).subspan(link * row.size, row.size))));
+        }
+        CHECK(values[i] == value);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("many registers: every path extends them, equally often or not") {
+  for (std::size_t count = 1; count <= 40; ++count) {
+    CAPTURE(count);
+    std::mt19937 random(static_cast<unsigned>(count));
+    std::vector<std::size_t> lengths(count, 5);
+    check_extends(lengths, static_cast<unsigned>(count));
+    std::ranges::generate(lengths, [&random] { return random() % 20; });
+    check_extends(lengths, static_cast<unsigned>(count));
+  }
+}
+
+TEST_CASE("many registers: values of another size are refused") {
+  HashEngine engine;
+  Digest value = Digest::filled(20, 0);
+  const HashEngine::Chain chains[] = {{.value = &value, .digests = {}}};
+  CHECK_THROWS(engine.extend_many(HashAlgorithm::sha256, chains));
+}
+
+namespace {
+
+// Of one register to more than there are lanes.
+void check_extends_of(const lanes::Functions& functions) {
+  const std::array<std::pair<HashAlgorithm, lanes::Extend>, 4> extends{
+      {{HashAlgorithm::sha1, functions.extend_sha1},
+       {HashAlgorithm::sha256, functions.extend_sha256},
+       {HashAlgorithm::sha384, functions.extend_sha384},
+       {HashAlgorithm::sha512, functions.extend_sha512}}};
+  std::mt19937 random(7);
+  HashEngine engine;
+  for (const auto& [id, extend] : extends) {
+    const std::size_t size = find_algorithm(id)->size;
+    CAPTURE(to_string(id));
+    for (std::size_t count = 1; count <= 20; ++count) {
+      CAPTURE(count);
+      std::vector<Bytes> digests;
+      std::vector<std::vector<const std::uint8_t*>> pointers(count);
+      std::vector<Digest> values(count, Digest::filled(size, 0xA5));
+      std::vector<Digest> expected = values;
+      std::vector<lanes::Chain> chains;
+      for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t links = random() % 5; links > 0; --links) {
+          Bytes& digest = digests.emplace_back(size);  // a moved vector keeps its bytes where they are
+          std::ranges::generate(digest, [&random] { return static_cast<std::uint8_t>(random()); });
+          pointers[i].push_back(digest.data());
+          engine.extend(id, expected[i], digest);
+        }
+        chains.push_back(
+            {.value = values[i].mutable_view().data(), .digests = pointers[i].data(), .count = pointers[i].size()});
+      }
+      extend(chains.data(), chains.size());
+      CHECK(values == expected);
+    }
+  }
+}
+
+}  // namespace
+
 TEST_CASE("the vectors' own functions hash whatever the engine would have chosen") {
   std::vector<std::size_t> lengths(301);
   std::iota(lengths.begin(), lengths.end(), std::size_t{0});
@@ -236,6 +337,7 @@ TEST_CASE("the vectors' own functions hash whatever the engine would have chosen
         CHECK(equal(ByteView(digests).first(expected.size()), expected));
       }
     }
+    check_extends_of(functions);
   };
   (void)check;
 #ifdef __x86_64__

@@ -1,5 +1,5 @@
-// Hashing many independent messages at once: each has a lane of a vector, and all lanes take a block together. Compiled
-// for more than what every CPU has, so a caller asks CpuFeatures first.
+// Hashing many independent messages, or extending many registers, at once: each has a lane of a vector, and all lanes
+// take a block together. Compiled for more than what every CPU has, so a caller asks CpuFeatures first.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,16 @@ struct Message {
 
 using Hash = void (*)(const Message* messages, std::size_t count);
 
+// One register, and what extends it in this order. All are of the function's digest size.
+struct Chain {
+  std::uint8_t* value = nullptr;                 // before; and afterwards
+  const std::uint8_t* const* digests = nullptr;  // `count` of them
+  std::size_t count = 0;
+  std::uint8_t* values = nullptr;  // where it is not null: room for the value behind each of them
+};
+
+using Extend = void (*)(const Chain* chains, std::size_t count);
+
 // One family of hash functions on vectors of one width.
 struct Functions {
   std::size_t lanes32 = 0;  // messages at once, of SHA-1 to SHA-256
@@ -26,6 +36,10 @@ struct Functions {
   Hash sha256 = nullptr;
   Hash sha384 = nullptr;
   Hash sha512 = nullptr;
+  Extend extend_sha1 = nullptr;
+  Extend extend_sha256 = nullptr;
+  Extend extend_sha384 = nullptr;
+  Extend extend_sha512 = nullptr;
 };
 
 extern const Functions kAvx2;    // needs AVX2

@@ -1,6 +1,7 @@
 // Links: extends whose meaning is settled, so that nothing is left of them but the hash. Those of a bank are folded in
 // their order, by a strand where the records were handed over for good, at once where they were not.
 #include <algorithm>
+#include <utility>
 
 #include "lib/replay/state.hpp"
 
@@ -95,14 +96,75 @@ void Replay::State::set_footing(std::size_t position, std::size_t slot) {
 
 void Replay::State::fold_links(std::size_t position, Work& work) {
   Bank& bank = banks_[position];
-  for (const Link& link : work.links[position]) {
+  std::vector<Link>& links = work.links[position];
+  const auto is_first = [&](const Link& link) { return link.cell == links.front().cell; };
+  const bool together =
+      bank.cells.size() >= bank.engine->extend_together(bank.row->id) && !std::ranges::all_of(links, is_first);
+  for (const Link& link : links) {
     if (link.cell->trail) {
       fold_in_readings(bank, link, work);
+    } else if (together && (!link.is_pcr0 || link.cell->targets.empty())) {
+      chain_link(bank, link);
     } else {
       fold_in_cell(bank, link, work, position);
     }
   }
-  work.links[position].clear();
+  links.clear();
+  if (bank.chain_count != 0) {
+    fold_chains(bank, work);
+  }
+}
+
+void Replay::State::chain_link(Bank& bank, const Link& link) {
+  Cell& here = *link.cell;
+  if (here.chain == 0) {
+    here.chain = ++bank.chain_count;
+    bank.chains.resize(std::max(bank.chains.size(), bank.chain_count));
+    bank.chains[here.chain - 1].cell = &here;
+  }
+  LinkChain& chain = bank.chains[here.chain - 1];
+  chain.digests.push_back(link.digest.data());
+  if (!here.targets.empty()) {
+    chain.records.push_back(link.record);
+  }
+}
+
+void Replay::State::fold_chains(Bank& bank, const Work& work) {
+  const std::span<LinkChain> chains = std::span(bank.chains).first(std::exchange(bank.chain_count, 0));
+  std::vector<HashEngine::Chain> extended;
+  std::vector<Digest> before;
+  for (LinkChain& chain : chains) {
+    chain.values.resize(chain.records.size() * bank.row->size);
+    extended.push_back({.value = &chain.cell->value, .digests = chain.digests, .values = chain.values});
+    before.push_back(chain.cell->value);
+  }
+  bank.engine->extend_many(bank.row->id, extended);
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    LinkChain& chain = chains[i];
+    if (chain.records.empty()) {
+      chain.cell->records += chain.digests.size();
+    } else {
+      take_values(bank, chain, before[i], work);
+    }
+    chain.cell->chain = 0;
+    chain.digests.clear();
+    chain.records.clear();
+  }
+}
+
+void Replay::State::take_values(const Bank& bank, const LinkChain& chain, const Digest& before, const Work& work) {
+  Cell& here = *chain.cell;
+  Digest value = before;
+  for (std::size_t i = 0; i < chain.records.size(); ++i) {
+    for (Target& target : here.targets) {
+      note_ahead(work.grows, value, here.records, target.match, target.value);
+    }
+    value = Digest(ByteView(chain.values).subspan(i * bank.row->size, bank.row->size));
+    ++here.records;
+    for (Target& target : here.targets) {
+      note_match(chain.records[i], work.log, work.grows, value, here.records, target.match, target.value);
+    }
+  }
 }
 
 void Replay::State::fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position) {

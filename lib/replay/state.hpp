@@ -59,6 +59,7 @@ struct Cell {
   std::uint64_t records_before_missing = 0;
   // Where the records can be read in several ways: then value, records and what matched are the readings'.
   std::unique_ptr<Trail> trail;
+  std::size_t chain = 0;  // of the links that are being folded; 1 is the first of its bank's, 0 none
 };
 
 // A register that records about another one extend: `<name> extend <alg>/<hex>` in a TSM log (8.1). Its banks have
@@ -118,6 +119,14 @@ struct Footing {
   bool rule_is_choice = false;
 };
 
+// Links of one register, to be hashed beside those of others.
+struct LinkChain {
+  Cell* cell = nullptr;
+  std::vector<const std::uint8_t*> digests;
+  std::vector<std::uint64_t> records;  // that the links are of; where there are values to compare with
+  Bytes values;                        // behind each link; the same
+};
+
 struct Bank {
   const HashAlgorithmRow* row = nullptr;
   bool known = false;             // a log announces or uses it
@@ -125,6 +134,8 @@ struct Bank {
   bool only_claimed = false;      // announced by a log that extends nothing
   std::deque<Cell> cells;         // by slot; may be fewer than the slots. They stay where they are
   std::vector<Footing> footings;  // by slot; fewer than the cells where the others' are not known
+  std::vector<LinkChain> chains;  // used by the strand alone; those behind the first `chain_count` keep their memory
+  std::size_t chain_count = 0;
   std::optional<HashEngine> engine;
   std::unique_ptr<Strand> strand;  // both since the first link
 };
@@ -204,6 +215,9 @@ struct Replay::State {
   void push_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest, ByteView padded);
   void set_footing(std::size_t position, std::size_t slot);
   void fold_links(std::size_t position, Work& work);
+  static void chain_link(Bank& bank, const Link& link);
+  static void fold_chains(Bank& bank, const Work& work);
+  static void take_values(const Bank& bank, const LinkChain& chain, const Digest& before, const Work& work);
   void fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position);
   static void fold_in_readings(Bank& bank, const Link& link, const Work& work);
   Work& free_work();
