@@ -300,7 +300,7 @@ class ReplayAppraiser final : public Appraiser {
       outcome.view.diagnostics = told(replayed.error());
       outcome.status = row_of(replayed.error().error.kind).exit_status;
     }
-    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    outcome.view.member = mark_of(member, outcome.status);
     MemberResult result{.status = outcome.status,
                         .verdict = to_string(outcome.view.verdict),
                         .document = {},

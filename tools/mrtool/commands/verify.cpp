@@ -363,7 +363,7 @@ class VerifyAppraiser final : public Appraiser {
       outcome.view.diagnostics = told(verified.error());
       outcome.status = row_of(verified.error().error.kind).exit_status;
     }
-    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    outcome.view.member = mark_of(member, outcome.status);
     const std::string_view verdict = to_string(outcome.view.report.verdict);
     MemberResult result{
         .status = outcome.status, .verdict = verdict, .document = {}, .message = why(member, outcome.errors, verdict)};
