@@ -641,6 +641,20 @@ TEST_CASE("the ways of spreading a list that the page tells give what one run gi
     MESSAGE("skipped: GNU parallel is not installed");
   }
 
+  // Spark cuts words as a shell would, and starts what they name.
+  const auto spark = [&](const std::string& heading, const std::string& begin, const std::string& end) {
+    const std::string program = commands_of(heading);
+    const std::size_t from = program.find(begin) + begin.size();
+    const std::string command = program.substr(from, program.find(end, from) - from);
+    write_text(scratch / "spark.sh", command + "\n");
+    return run_in("sh ./spark.sh <fleet.list >results.ndjson").status;
+  };
+  CHECK(spark("In Python it looks at no status unless asked to:", "pipe(\"", "\")") == 5);
+  CHECK(results() == expected("replay"));
+  CHECK(spark("In Scala every status but 0 ends the job, so that a shell has to hide it:", "\"sh\", \"-c\", \"",
+              "\")") == 0);
+  CHECK(results() == expected("replay"));
+
   const std::string tasks =
       "sbatch() { for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do"
       "  SLURM_ARRAY_TASK_ID=$i SLURM_CPUS_PER_TASK=1 sh ./batch.sh || return 1; done; }\n";

@@ -348,6 +348,15 @@ TEST_CASE(
       CHECK(given == expected);
     }
   }
+  // The value is the state's, and yet nobody knows what the record says.
+  list.remove_state();
+  list.write(3);
+  const std::vector<std::string> resume = with(list.against(3), {"--resume", list.state()});
+  REQUIRE(list.replay(resume).status == 0);
+  write_text(list.log(), read_text(list.log()) + list.parts[3].substr(0, 20));
+  const Finished compared = list.replay(resume);
+  CHECK(compared.status == 3);
+  CHECK(json::parse(compared.out)["verdict"] == "inconclusive");
 }
 
 TEST_CASE("a state that was not saved is told of, with why") {
