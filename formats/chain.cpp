@@ -153,10 +153,19 @@ Status LogChain::State::choose_format(OpenedLog& opened, LogSummary& summary, co
                        .message = "the file is empty: this machine has no log there"});
       return {};
     }
-    MRTOOL_TRY(detected, detect_format({.prefix = *prefix, .complete = complete}));
-    format = detected.format;
-    summary.info.evidence = std::move(detected.detection.evidence);
-    summary.note = std::move(detected.detection.note);
+    auto detected = detect_format({.prefix = *prefix, .complete = complete});
+    // A log that was begun anew may not tell its format yet. That it is not the one that was read is told then.
+    if (!detected && chain.start) {
+      format = find_format(chain.start->format);
+    }
+    if (!detected && format == nullptr) {
+      return std::unexpected(std::move(detected).error());
+    }
+    if (detected) {
+      format = detected->format;
+      summary.info.evidence = std::move(detected->detection.evidence);
+      summary.note = std::move(detected->detection.note);
+    }
   }
   if (table && opened.name.format == nullptr && is_crypto_agile(*format)) {
     format = find_format("ccel");
@@ -254,6 +263,7 @@ Status LogChain::State::begin_in_middle(const FormatRow& format, ByteSource& sou
     return {};
   }
   if (auto status = prefix_hash->read(source, format, *chain.start); !status) {
+    logs.back().bytes = prefix_hash->bytes();
     return status;
   }
   options.begin = chain.start->position;
@@ -362,7 +372,8 @@ bool LogChain::State::read(Step& step) {
     end_log(false);
   }
   step = {.log = logs.size() - 1, .first_of_log = first, .info = &summary.info, .batch = &batch};
-  return !batch.records.empty() || !batch.trailing.empty() || (first && !damaged);
+  // Behind a state there is something to say of a log even where nothing of it could be read on.
+  return !batch.records.empty() || !batch.trailing.empty() || (first && (!damaged || chain.start));
 }
 
 LogChain::LogChain(std::vector<LogName> names, Host& host, DiagnosticSink& diagnostics, ChainOptions options)

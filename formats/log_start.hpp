@@ -19,6 +19,8 @@ class PrefixHash {
   // Takes the prefix off the source. Fails (inconclusive) where the log is of another format, shorter, or begins with
   // other bytes than `start` says.
   Status read(ByteSource& source, const FormatRow& format, const LogStart& start);
+  // How many bytes were read or added.
+  std::uint64_t bytes() const { return end_; }
   // The records that follow.
   void add(const Batch& batch);
 

@@ -116,6 +116,23 @@ TEST_CASE("IMA lists of both forms are read on behind every entry") {
                         "ima:log") == 3);
 }
 
+TEST_CASE("an entry that keeps a list from being read on is named by its place in all of the list") {
+  std::string text(kAsciiSha1);
+  const std::size_t last = text.rfind('\n', text.size() - 2) + 1;
+  const std::size_t digest = text.find(' ', last) + 1;
+  text[digest] = text[digest] == '0' ? '1' : '0';
+  const auto refused = [&](const Result<LogStart>& end) {
+    REQUIRE_FALSE(end);
+    CHECK(end.error().kind == ErrorKind::unsupported);
+    CHECK(end.error().record == 5);
+    CHECK(end.error().offset == last);
+  };
+  refused(read_log(as_bytes(text), "log", {.keeps_end = true}).end);
+  const auto start = start_behind(as_bytes(text), "log", 3);
+  REQUIRE(start);
+  refused(read_log(as_bytes(text), "log", {.keeps_end = true, .start = *start}).end);
+}
+
 TEST_CASE("a list of padded digests, whose bank is named, is read on") {
   Bytes list;
   for (const std::string_view hex : {ima::testing::kEntry1, ima::testing::kEntry2}) {

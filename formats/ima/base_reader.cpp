@@ -86,8 +86,12 @@ Result<ReadPosition> BaseReader::position() const {
     return unsupported("no entry's digest has told yet what the list's digests are");
   }
   if (records_end() < settled_at_) {
-    return unsupported(
-        "an entry near the end has a digest that is not of its data, so that where it ends is not known");
+    return std::unexpected(Error{.kind = ErrorKind::unsupported,
+                                 .message = "no state is kept: the digest of this entry near the log's end is not of "
+                                            "its data, so that where the entry ends is not known",
+                                 .file = {},
+                                 .offset = unsettled_.offset,
+                                 .record = unsettled_.record});
   }
   return ReadPosition{.offset = records_end(),
                       .record = next_number(),

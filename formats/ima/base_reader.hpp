@@ -31,7 +31,10 @@ class BaseReader : public PieceReader {
   bool adopt(const ReadPosition& position);
   // Where the entry in front is ends depends on what is there up to this place: one whose digest confirms nothing could
   // go on over the line feed behind it.
-  void depends_on_bytes_until(std::uint64_t place) { settled_at_ = place; }
+  void depends_on_bytes_until(std::uint64_t place) {
+    settled_at_ = place;
+    unsettled_ = {.record = next_number(), .offset = offset()};
+  }
   // Adds the record at offset() with all but `raw` and `framing`. `data` is in the form that is hashed; nothing when it
   // is not known. The views outlive the batch's buffer or are of it.
   struct Parts {
@@ -57,7 +60,11 @@ class BaseReader : public PieceReader {
   std::optional<Digests> digests_;
   bool confirmed_ = false;        // by a digest: a longer list is not taken for one of another layout
   std::uint64_t settled_at_ = 0;  // see depends_on_bytes_until
-  std::string template_name_;     // of template_
+  struct Place {
+    std::uint64_t record = 0;
+    std::uint64_t offset = 0;
+  } unsettled_;                // the entry that depends on them
+  std::string template_name_;  // of template_
   std::optional<Template> template_;
 };
 

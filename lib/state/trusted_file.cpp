@@ -44,7 +44,7 @@ Status check_directory(const std::string& path) {
     return {};
   }
   if (!is_own(status) || (status.st_mode & kWritableByOthers) != 0) {
-    return not_trusted(path, "is in a directory that others can write: keep it in one of this user's own");
+    return not_trusted(path, "is in a directory that others can write: keep it in one that this user alone can write");
   }
   return {};
 }
@@ -109,7 +109,11 @@ Result<std::optional<Bytes>> read_trusted_file(const std::string& path, std::uin
   }
 }
 
-Status write_trusted_file(const std::string& path, ByteView content, std::string_view beginning) {
+bool is_untrusted(const Error& error) {
+  return error.kind == ErrorKind::io && (error.system == EPERM || error.system == ELOOP);
+}
+
+Status check_trusted_place(const std::string& path, std::string_view beginning) {
   struct stat status = {};
   if (::lstat(path.c_str(), &status) == 0) {
     if (!S_ISREG(status.st_mode)) {
@@ -118,6 +122,13 @@ Status write_trusted_file(const std::string& path, ByteView content, std::string
     if (status.st_size != 0 && !begins_with(path, beginning)) {
       return io_error(path, "holds something else, and is not replaced", EEXIST);
     }
+  }
+  return check_directory(path);
+}
+
+Status write_trusted_file(const std::string& path, ByteView content, std::string_view beginning) {
+  if (auto place = check_trusted_place(path, beginning); !place) {
+    return place;
   }
   std::string temporary = directory_of(path) + "/.mrtool-XXXXXX";
   FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // of mode 0600

@@ -57,6 +57,23 @@ TEST_CASE("what is written is read, is this user's alone, and takes the place of
   CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("nothing is written where it would be refused when it is read") {
+  const Folder folder;
+  const std::string path = folder / "state";
+  CHECK(check_trusted_place(path, ""));
+  REQUIRE(::chmod(folder.path.c_str(), 0777) == 0);
+  const Status open = check_trusted_place(path, "");
+  REQUIRE_FALSE(open);
+  CHECK(is_untrusted(open.error()));
+  CHECK_FALSE(write_trusted_file(path, as_bytes("x"), ""));
+  CHECK(fs::is_empty(folder.path));
+  REQUIRE(::chmod(folder.path.c_str(), 0700) == 0);
+  CHECK(check_trusted_place(path, ""));
+  const Status nowhere = check_trusted_place(folder / "none/state", "");
+  REQUIRE_FALSE(nowhere);
+  CHECK_FALSE(is_untrusted(nowhere.error()));
+}
+
 TEST_CASE("a file that others can write is refused; one that they can read is not") {
   const Folder folder;
   const std::string path = folder / "state";

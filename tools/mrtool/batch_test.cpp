@@ -147,8 +147,9 @@ TEST_CASE("each file of testdata gives in a batch what it gives alone") {
       CHECK(member["path"] == files[i]);
       CHECK(member["status"] == alone.status);
       good += member["registers"].empty() ? 0 : 1;
-      member.erase("path");
-      member.erase("status");
+      for (const std::string name : {"path", "status", "line", "entry"}) {
+        member.erase(name);
+      }
       if (command == "verify") {
         member.erase("diagnostics");
       }
@@ -315,7 +316,6 @@ TEST_CASE("a list that cannot be read ends the run") {
 TEST_CASE("what does not go with a batch, and what none of its members could use, is told once") {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"replay", kGood},
-           {"replay", "--json"},
            {"replay", "--text"},
            {"replay", "--yaml"},
            {"replay", "--tpm2-yaml"},
@@ -337,6 +337,61 @@ TEST_CASE("what does not go with a batch, and what none of its members could use
   CHECK(mrtool({"inspect", "--batch", "-"}).status == 2);
 }
 
+TEST_CASE("a batch writes JSON, asked for or not, and says what to do where it has no place for an option") {
+  const std::string list = list_of({kGood, kSha1});
+  for (const std::string command : {"replay", "verify"}) {
+    CHECK(run_list(list, {command, "--json"}).out == run_list(list, {command}).out);
+    const Finished yaml = run_list(list, {command, "--yaml"});
+    CHECK(yaml.status == 2);
+    CHECK(yaml.err.contains("--batch writes a JSON object a line, and --yaml would have no effect"));
+    for (const std::string option : {"--save-state", "--from-state", "--resume"}) {
+      const Finished state = run_list(list, {command, option, "state"});
+      CHECK(state.status == 2);
+      CHECK(state.err.contains("a state is of one log, and --batch has many: give each its own in the list"));
+      CHECK(state.err.contains("\"" + option.substr(2) + "\": \"FILE\"}, instead of " + option));
+    }
+  }
+  const Scratch scratch;
+  const std::string log = "vm/custom-policy/binary_runtime_measurements";
+  const std::string state = (scratch / "state").string();
+  const std::string growing = R"({"logs": ")" + log + R"(", "resume": ")" + state + "\"}\n";
+  CHECK(run_list(growing, {"replay"}).status == 0);
+  CHECK(std::filesystem::exists(state));
+  // What refuses a state is told in the member's line as alone.
+  CHECK(run_list(growing, {"replay", "--bank", "sha256"}).out.contains(R"("code":"state-other-options")"));
+}
+
+TEST_CASE("a member says which line of the list it is, and what that holds") {
+  const std::string list = "\n" + kGood + "\n\n{bad\r\n" + std::string(100'000, 'x') + "\n\xFF\n" + kSha1;
+  const std::vector<json> documents = documents_of(run_list(list, {"replay"}).out);
+  REQUIRE(documents.size() == 5);
+  std::vector<int> lines;
+  std::ranges::transform(documents, std::back_inserter(lines), [](const json& one) { return one["line"]; });
+  CHECK(lines == std::vector<int>{2, 4, 5, 6, 7});
+  CHECK(documents[0]["entry"] == kGood);
+  CHECK(documents[1]["entry"] == "{bad");
+  CHECK(documents[2]["entry"].is_null());
+  CHECK(documents[3]["entry"]["hex"] == "ff");
+  CHECK(documents[4]["entry"] == kSha1);
+}
+
+TEST_CASE("a file that cannot be read is named by who gave it") {
+  const std::string list = kGood + "\n";
+  const Finished key = run_list(list, {"verify", "--ima-key", "no-such-key"});
+  CHECK(key.status == 5);
+  CHECK(key.err == "mrtool: error: --ima-key no-such-key: cannot be opened: No such file or directory\n");
+  CHECK(mrtool({"verify", "--ima-key", "no-such-key", kGood}).err == key.err);
+  for (const std::string option :
+       {"policy", "ima-key", "key", "quote", "resume", "save-state", "from-state", "output"}) {
+    CAPTURE(option);
+    const Finished empty = mrtool({"verify", "--" + option, "", kGood});
+    CHECK(empty.status == 2);
+    CHECK(empty.err.contains("--" + option + " names no file: its value is empty"));
+  }
+  const Finished member = run_list(R"({"logs": ")" + kGood + R"(", "policy": ""})", {"verify"});
+  CHECK(member.out.contains("line 1 of the list: --policy names no file: its value is empty"));
+}
+
 TEST_CASE("a shared policy and values are those that each member would have read") {
   const std::vector<std::string> common = {"--against", "vm/shimgrub-secureboot/tpm2_pcrread.yaml", "--trust-registers",
                                            "--policy", "policies/secure-boot.yaml"};
@@ -354,7 +409,7 @@ TEST_CASE("a shared policy and values are those that each member would have read
   const std::vector<json> documents = documents_of(run_list(list, batch).out);
   CHECK(documents.size() == 50);
   for (json document : documents) {
-    for (const std::string name : {"path", "status", "diagnostics"}) {
+    for (const std::string name : {"path", "status", "line", "entry", "diagnostics"}) {
       document.erase(name);
     }
     CHECK(document == expected);
@@ -372,6 +427,24 @@ TEST_CASE("-o takes the results in one step, whatever became of the members") {
   CHECK(documents_of(read_text(file)).size() == 2);
   CHECK(mrtool({"replay", "--batch", "no-such-list", "-o", file}).status == 5);
   CHECK(documents_of(read_text(file)).size() == 2);
+}
+
+TEST_CASE("a run that is ended leaves nothing of -o") {
+  const Scratch scratch;
+  const int unnamed = ::open(scratch.path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (unnamed < 0) {
+    MESSAGE("skipped: this file system has no files without a name");
+    return;
+  }
+  ::close(unnamed);
+  const std::string there = "cd '" + scratch.path().string() + "'; mkfifo list; exec 3<>list; ";
+  for (const std::string signal : {"TERM", "KILL"}) {
+    const Finished ended = shell(there +
+                                 "echo x >list; mrtool replay --batch list -o results & pid=$!; sleep 0.5; "
+                                 "kill -" +
+                                 signal + " $pid && wait $pid; rm list; ls");
+    CHECK(ended.out.empty());
+  }
 }
 
 TEST_CASE("a disk that is full is told, and ends the run") {
@@ -539,7 +612,13 @@ TEST_CASE("the ways of spreading a list that the page tells give what one run gi
   const auto run_in = [&scratch](const std::string& commands) {
     return shell("cd '" + scratch.path().string() + "'\n" + commands);
   };
+  // Each part counts its own lines.
   const auto sorted = [](std::vector<std::string> lines) {
+    for (std::string& line : lines) {
+      const std::size_t number = line.find("\"line\":");
+      REQUIRE(number != std::string::npos);
+      line.erase(number, line.find(',', number) - number);
+    }
     std::ranges::sort(lines);
     return lines;
   };
@@ -562,6 +641,20 @@ TEST_CASE("the ways of spreading a list that the page tells give what one run gi
     MESSAGE("skipped: GNU parallel is not installed");
   }
 
+  // Spark cuts words as a shell would, and starts what they name.
+  const auto spark = [&](const std::string& heading, const std::string& begin, const std::string& end) {
+    const std::string program = commands_of(heading);
+    const std::size_t from = program.find(begin) + begin.size();
+    const std::string command = program.substr(from, program.find(end, from) - from);
+    write_text(scratch / "spark.sh", command + "\n");
+    return run_in("sh ./spark.sh <fleet.list >results.ndjson").status;
+  };
+  CHECK(spark("In Python it looks at no status unless asked to:", "pipe(\"", "\")") == 5);
+  CHECK(results() == expected("replay"));
+  CHECK(spark("In Scala every status but 0 ends the job, so that a shell has to hide it:", "\"sh\", \"-c\", \"",
+              "\")") == 0);
+  CHECK(results() == expected("replay"));
+
   const std::string tasks =
       "sbatch() { for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do"
       "  SLURM_ARRAY_TASK_ID=$i SLURM_CPUS_PER_TASK=1 sh ./batch.sh || return 1; done; }\n";
@@ -581,13 +674,55 @@ TEST_CASE("the ways of spreading a list that the page tells give what one run gi
     MESSAGE("skipped: jq is not installed");
     return;
   }
-  CHECK(run_in("mrtool replay --against " + kSha1Differs + " --batch fleet.list >results.ndjson").status == 5);
+}
+
+TEST_CASE("the ways of putting results together that the page tells") {
+  if (!have_program("jq")) {
+    MESSAGE("skipped: jq is not installed");
+    return;
+  }
+  const Scratch scratch;
+  const std::string here = kTestdata + "/";
+  const auto run_in = [&scratch](const std::string& commands) {
+    return shell("cd '" + scratch.path().string() + "'\n" + commands);
+  };
+  const std::string member = R"({"logs":"no-such-file","path":"machine-2","bank":"sha1"})";
+  write_text(scratch / "fleet.list",
+             list_of({here + kSha1, here + kCut, "", member,
+                      "{\"logs\":\"" + here + kSha1 + "\",\"against\":\"" + kSha1Differs + "\"}", "{}", "\xFF"}));
+  CHECK(run_in("mrtool replay --batch fleet.list >results.ndjson").status == 2);
   const Finished told = run_in(commands_of(".SH PUTTING RESULTS TOGETHER"));
   CHECK(told.status == 0);
   CHECK(told.err.empty());
-  CHECK(told.out.contains("20 differs\n"));
-  CHECK(told.out.contains(kTestdata + "/" + kSha1 + "\tsha1\tpcr0\n"));
-  CHECK(told.out.contains("no-such-file\tinconclusive\tcannot be opened: No such file or directory\n"));
+  CHECK(told.out.contains("4 inconclusive\n"));
+  CHECK(told.out.contains("1 differs\n"));
+  CHECK(told.out.contains(here + kSha1 + "\tsha1\tpcr0\n"));
+  CHECK(told.out.contains("machine-2\t5\tinconclusive\tcannot be opened: No such file or directory\n"));
+  CHECK(
+      told.out.contains("null\t2\tinconclusive\tline 6 of the list: expected 'logs', which names the member's logs\n"));
+
+  // Looked at again once it is there, with its own options; not UTF-8, and so no entry.
+  std::filesystem::copy(kTestdata + "/" + kSha1, scratch / "no-such-file");
+  const Finished again = run_in(commands_of("by the same command line as before:"));
+  const std::vector<json> documents = documents_of(again.out);
+  REQUIRE(documents.size() == 2);
+  CHECK(documents[0]["path"] == "machine-2");
+  CHECK(documents[0]["entry"] == member);
+  CHECK(documents[0]["status"] == 0);
+  CHECK(documents[1]["status"] == 2);
+
+  const std::string values = " --against " + here + "vm/shimgrub-secureboot/tpm2_pcrread.yaml --trust-registers";
+  write_text(scratch / "fleet.list", list_of({here + "vm/shimgrub-secureboot/binary_bios_measurements", here + kGood}));
+  CHECK(run_in("mrtool verify --batch fleet.list" + values + " >results.ndjson").status == 1);
+  const Finished judged = run_in(commands_of(".SH PUTTING RESULTS TOGETHER"));
+  CHECK(judged.status == 0);
+  CHECK(judged.err.empty());
+  CHECK(judged.out.contains("1 pass\n"));
+  CHECK(judged.out.contains("1 fail\n"));
+  CHECK(judged.out.contains(here + kGood + "\t1\tfail\t"));
+  const Finished layers = run_in(commands_of("also tell which layer it was:"));
+  CHECK(layers.err.empty());
+  CHECK(layers.out.contains(here + kGood + "\tregisters\tvalues\tfail\n"));
 }
 
 }  // namespace

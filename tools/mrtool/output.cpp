@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <random>
 
 namespace mrtool {
 namespace {
@@ -35,6 +36,45 @@ int write_to(int descriptor, std::string_view text) {
 
 std::string reason_of(int number) {
   return strerrordesc_np(number) != nullptr ? strerrordesc_np(number) : "unknown";
+}
+
+std::string link_of(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
+// A file without a name in the directory of `path`, which is gone with the process however that ends; -1 where the
+// file system has no such files, or they could not be named.
+int open_unnamed(const std::string& path) {
+  constexpr mode_t kOwnOnly = 0600;
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int descriptor = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnOnly);
+  if (descriptor >= 0 && ::access(link_of(descriptor).c_str(), F_OK) != 0) {
+    ::close(descriptor);
+    return -1;
+  }
+  return descriptor;
+}
+
+bool is_unnamed(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0;
+}
+
+// Names a file that has no name: `beginning` and what no other file there has. Empty, with errno, where it cannot be.
+std::string name_file(int descriptor, const std::string& beginning) {
+  constexpr int kTries = 100;
+  std::random_device random;
+  for (int i = 0; i < kTries; ++i) {
+    std::string name = fmt::format("{}.{:08x}", beginning, random());
+    if (::linkat(AT_FDCWD, link_of(descriptor).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      return name;
+    }
+    if (errno != EEXIST) {
+      break;
+    }
+  }
+  return {};
 }
 
 mode_t current_umask() {
@@ -120,12 +160,15 @@ Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::string& path) 
       output->target_ = real.get();
     }
   }
-  std::string temporary = output->target_ + ".XXXXXX";
-  output->descriptor_ = ::mkostemp(temporary.data(), O_CLOEXEC);
+  output->descriptor_ = open_unnamed(output->target_);
   if (output->descriptor_ < 0) {
-    return std::unexpected(output->fail_with("cannot make a file beside it", errno).error());
+    std::string temporary = output->target_ + ".XXXXXX";
+    output->descriptor_ = ::mkostemp(temporary.data(), O_CLOEXEC);
+    if (output->descriptor_ < 0) {
+      return std::unexpected(output->fail_with("cannot make a file beside it", errno).error());
+    }
+    output->temporary_ = std::move(temporary);
   }
-  output->temporary_ = std::move(temporary);
   constexpr mode_t kPermissions = 07777;
   const mode_t mode = exists ? status.st_mode & kPermissions : kNewFileMode & ~current_umask();
   if (::fchmod(output->descriptor_, mode) != 0) {
@@ -160,11 +203,18 @@ Status FileOutput::commit() {
   if (error()) {
     return std::unexpected(*error());
   }
-  if (temporary_.empty()) {
+  const bool unnamed = temporary_.empty() && is_unnamed(descriptor_);
+  if (temporary_.empty() && !unnamed) {
     return {};
   }
   if (::fsync(descriptor_) != 0) {
     return fail_with("cannot synchronise it", errno);
+  }
+  if (unnamed) {
+    temporary_ = name_file(descriptor_, target_);
+    if (temporary_.empty()) {
+      return fail_with("cannot put it in its place", errno);
+    }
   }
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
     return fail_with("cannot put it in its place", errno);

@@ -24,7 +24,7 @@ json without_notes(const std::string& text) {
   std::multiset<std::string> kept;
   const json told = document[member];
   for (const json& one : told) {
-    if (one["code"] != "resumed" && one["code"] != "begun-anew") {
+    if (one["code"] != "resumed" && one["code"] != "begun-anew" && one["code"] != "state-not-saved") {
       kept.insert(one.dump());
     }
   }
@@ -320,6 +320,147 @@ TEST_CASE("a last record that is there in part leaves the state as it was, and g
   CHECK(list.state_json()["log"]["records"] == "4");
 }
 
+TEST_CASE(
+    "a record in part right behind the state: what the state holds is shown, as of a whole log that is cut there") {
+  const ImaList list(4);
+  TsmText text;
+  text.parts.resize(3);
+  for (const Growing* log : {static_cast<const Growing*>(&list), static_cast<const Growing*>(&text)}) {
+    for (const bool selects : {false, true}) {
+      log->remove_state();
+      log->write(log->parts.size() - 1);
+      const std::vector<std::string> words =
+          selects ? std::vector<std::string>{"--register", log->name.empty() ? "pcr10" : "rtmr3"}
+                  : std::vector<std::string>{};
+      const std::vector<std::string> resume = with(words, {"--resume", log->state()});
+      REQUIRE(log->replay(resume).status == 0);
+      write_text(log->log(), read_text(log->log()) + log->parts.back().substr(0, 20));
+      const Finished resumed = log->replay(resume);
+      const Finished whole = log->replay(words);
+      CHECK(resumed.status == 3);
+      CHECK(whole.status == 3);
+      json expected = json::parse(whole.out);
+      CHECK_FALSE(expected["registers"].empty());
+      CHECK(expected["verdict"] == "inconclusive");
+      json given = json::parse(resumed.out);
+      std::erase_if(given["diagnostics"].get_ref<json::array_t&>(),
+                    [](const json& one) { return one["code"] == "resumed" || one["code"] == "state-not-saved"; });
+      CHECK(given == expected);
+    }
+  }
+  // The value is the state's, and yet nobody knows what the record says.
+  list.remove_state();
+  list.write(3);
+  const std::vector<std::string> resume = with(list.against(3), {"--resume", list.state()});
+  REQUIRE(list.replay(resume).status == 0);
+  write_text(list.log(), read_text(list.log()) + list.parts[3].substr(0, 20));
+  const Finished compared = list.replay(resume);
+  CHECK(compared.status == 3);
+  CHECK(json::parse(compared.out)["verdict"] == "inconclusive");
+}
+
+TEST_CASE("a state that was not saved is told of, with why") {
+  const ImaList list(4);
+  list.write(4);
+  const std::vector<std::string> save = {"--save-state", list.state(), "-v"};
+  const Finished differs = list.replay(with({"--against", "sha256:10=" + std::string(64, 'a')}, save));
+  CHECK(differs.err.contains("no state was saved to " + list.state() + ": the verdict is differs [state-not-saved]"));
+  CHECK(tells(differs.out, "state-not-saved"));
+  CHECK(tells(list.run("verify", save).out, "state-not-saved"));
+  CHECK_FALSE(tells(list.run("verify", {}).out, "state-not-saved"));
+  const std::string whole = read_text(list.log());
+  write_text(list.log(), whole.substr(0, whole.size() - 1));
+  CHECK(list.replay(save).err.contains("the log could not be read to its end [state-not-saved]"));
+  list.write(4);
+  CHECK_FALSE(tells(list.replay(save).out, "state-not-saved"));
+  CHECK(list.has_state());
+}
+
+TEST_CASE("a state that could not be trusted where it is to go is refused before anything is read") {
+  const ImaList list(3);
+  list.write(3);
+  const std::string open = (list.files / "open").string();
+  std::filesystem::create_directory(open);
+  REQUIRE(::chmod(open.c_str(), 0777) == 0);
+  for (const std::string command : {"replay", "verify"}) {
+    for (const std::string option : {"--save-state", "--resume"}) {
+      const Finished refused = list.run(command, {option, open + "/state"});
+      CHECK(refused.status == 5);
+      CHECK(refused.out.empty());
+      CHECK_MESSAGE(refused.err.contains("keep it in one that this user alone can write"), refused.err);
+      CHECK(refused.err.contains("[state-untrusted]"));
+      CHECK(std::filesystem::is_empty(open));
+    }
+  }
+  REQUIRE(::chmod(open.c_str(), 0755) == 0);
+  CHECK(list.replay({"--resume", open + "/state"}).status == 0);
+}
+
+TEST_CASE("a run without values does not take the place of a state that values have vouched for") {
+  const ImaList list(4);
+  list.write(4);
+  REQUIRE(list.replay(with(list.against(3), {"--save-state", list.state()})).status == 0);
+  const std::string before = read_text(list.state());
+  for (const std::vector<std::string>& saving :
+       {std::vector<std::string>{"--save-state", list.state()}, std::vector<std::string>{"--resume", list.state()},
+        std::vector<std::string>{"--from-state", list.state(), "--save-state", list.state()}}) {
+    const Finished refused = list.replay(saving);
+    CHECK(refused.status == 6);
+    CHECK(refused.out.empty());
+    CHECK(refused.err.contains("[state-other-options]"));
+    CHECK(read_text(list.state()) == before);
+  }
+  CHECK(list.replay({"--from-state", list.state()}).status == 0);
+  CHECK(list.replay({"--from-state", list.state(), "--save-state", list.state() + "2"}).status == 0);
+  CHECK(list.replay(with(list.against(4), {"--resume", list.state()})).status == 0);
+  CHECK(list.state_json()["log"]["records"] == "4");
+}
+
+// The commands of a page's first example that has this line.
+std::string commands_of(const std::string& page, const std::string& line) {
+  std::string text = read_text(MRTOOL_SOURCE_DIR "/man/" + page);
+  for (const auto& [escaped, plain] : std::vector<std::pair<std::string, std::string>>{{"\\-", "-"}, {"\\e", "\\"}}) {
+    for (std::size_t at = text.find(escaped); at != std::string::npos; at = text.find(escaped, at)) {
+      text.replace(at, escaped.size(), plain);
+    }
+  }
+  const std::size_t begin = text.find(line);
+  REQUIRE(begin != std::string::npos);
+  return text.substr(begin, text.find(".EE\n", begin) - begin);
+}
+
+TEST_CASE("what the pages have cron do leaves no result of a run before, however this one ends") {
+  const ImaList list(4);
+  const std::string directory = list.files.path().string();
+  const auto run_recipe = [&](const std::string& command, const std::string& before) {
+    std::string script = commands_of("mrtool-" + command + ".1", "cd \"/var/lib/verifier/$1\"");
+    const std::string place = "/var/lib/verifier/$1";
+    script.replace(script.find(place), place.size(), directory);
+    write_text(list.files / "recipe", before + script);
+    (void)shell("sh '" + (list.files / "recipe").string() + "' host7");
+    const std::string result = read_text(list.files / "result.json");
+    return std::pair(read_text(list.files / "status"), result.empty() ? "" : json::parse(result)["verdict"]);
+  };
+  const auto list_of = [&](std::size_t count) {
+    list.write(count);
+    std::filesystem::rename(list.log(), list.files / "ima.bin");
+  };
+  list_of(4);
+  write_text(list.files / "pcrs.yaml", "sha256:\n  10: 0x" + list.value(3).substr(10) + "\n");
+  CHECK(run_recipe("replay", "") == std::pair<std::string, json>("0\n", "equal"));
+  CHECK(std::filesystem::exists(list.files / "ima.state"));
+  list_of(2);
+  CHECK(run_recipe("replay", "") == std::pair<std::string, json>("6\n", ""));
+  std::filesystem::remove(list.files / "ima.state");
+  CHECK(run_recipe("replay", "") == std::pair<std::string, json>("1\n", "differs"));
+
+  // What verify is given there takes a TPM: here it is told what it does.
+  write_text(list.files / "nonce", "00");
+  CHECK(run_recipe("verify", "mrtool() { echo '{\"verdict\": \"pass\"}' >result.json; return 0; }\n") ==
+        std::pair<std::string, json>("0\n", "pass"));
+  CHECK(run_recipe("verify", "mrtool() { return 6; }\n") == std::pair<std::string, json>("6\n", ""));
+}
+
 TEST_CASE("a log that begins otherwise is refused, with what to do, and the state stays") {
   const ImaList list(4);
   for (const std::string_view command : {"replay", "verify"}) {
@@ -339,8 +480,17 @@ TEST_CASE("a log that begins otherwise is refused, with what to do, and the stat
     };
     write_text(list.log(), list.parts[0] + list.parts[2] + list.parts[1]);
     refused("are not those of the log");
+    refused("[state-other-log]");
     write_text(list.log(), list.parts[0]);
     refused("or more, and this one has");
+    refused("[state-log-shorter]");
+    // What does not tell its format yet is of the state's.
+    for (const std::string& begun : {std::string(), list.parts[0].substr(0, 10)}) {
+      write_text(list.log(), begun);
+      refused("[state-log-shorter]");
+    }
+    write_text(list.log(), std::string(1000, 'x'));
+    refused("[state-other-log]");
   }
 }
 
@@ -353,6 +503,7 @@ TEST_CASE("a state of another run is refused, and which option differs is told")
     CHECK(finished.status == 6);
     CHECK(finished.out.empty());
     CHECK(finished.err.contains(why));
+    CHECK(finished.err.contains("[state-other-options]"));
   };
   const std::string initial = "sha256:pcr10=" + std::string(64, 'a');
   REQUIRE(list.replay({"--save-state", list.state()}).status == 0);
@@ -436,7 +587,9 @@ TEST_CASE("a state that is damaged, or that others could have written, is refuse
     std::string changed = text;
     changed[at] = static_cast<char>(changed[at] ^ 1);
     write_text(list.state(), changed);
-    CHECK(list.replay(from).status == 3);
+    const Finished damaged = list.replay(from);
+    CHECK(damaged.status == 3);
+    CHECK(damaged.err.contains("[state-damaged]"));
   }
   write_text(list.state(), text);
   CHECK(list.replay(from).status == 0);
@@ -444,6 +597,7 @@ TEST_CASE("a state that is damaged, or that others could have written, is refuse
   const Finished open = list.replay(from);
   CHECK(open.status == 5);
   CHECK(open.err.contains("chmod go-w"));
+  CHECK(open.err.contains("[state-untrusted]"));
   CHECK(list.replay({"--resume", list.state()}).status == 5);
   list.remove_state();
   CHECK(list.replay(from).status == 5);

@@ -360,5 +360,14 @@ TEST_CASE("quiet says the verdict alone") {
   CHECK(finished.out == "verdict: pass\n");
 }
 
+TEST_CASE("a finding without effect is a note, and passes nothing") {
+  const Finished finished =
+      mrtool({"verify", "-v", "--trust-registers", "--require", "sha256:10", "--against",
+              "vm/custom-policy/tpm2_pcrread.yaml", "vm/custom-policy/binary_runtime_measurements"});
+  CHECK(
+      finished.out.contains("\nnote: sha1:pcr0 has left its initial value, and no record is about it [unexplained]\n"));
+  CHECK_FALSE(finished.out.contains("\npass: "));
+}
+
 }  // namespace
 }  // namespace mrtool::testing

@@ -176,7 +176,8 @@ Status take_entry(const ListLine& entry, BatchMember& member, CommandLine& line)
 
 CommandLine line_of_members(const CommandLine& batch) {
   CommandLine line = batch;
-  for (const OptionId own : {OptionId::batch, OptionId::unordered, OptionId::output, OptionId::diagnostics}) {
+  for (const OptionId own :
+       {OptionId::batch, OptionId::unordered, OptionId::output, OptionId::diagnostics, OptionId::json}) {
     line.values.erase(own);
   }
   line.values[OptionId::threads] = {"1"};
@@ -184,7 +185,10 @@ CommandLine line_of_members(const CommandLine& batch) {
 }
 
 BatchMember parse_entry(const ListLine& entry, const CommandLine& common) {
-  BatchMember member{.path = {}, .line = common};
+  BatchMember member{.number = entry.number,
+                     .entry = entry.too_long ? std::nullopt : std::optional(entry.text),
+                     .path = {},
+                     .line = common};
   if (Status taken = take_entry(entry, member, *member.line); !taken) {
     Error error = std::move(taken).error();
     error.message = fmt::format("line {} of the list: {}", entry.number, error.message);

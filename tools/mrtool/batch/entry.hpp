@@ -12,7 +12,9 @@ namespace mrtool {
 
 // One appraisal of a batch.
 struct BatchMember {
-  std::optional<std::string> path;  // the name that its result bears; nothing where the entry does not tell
+  std::uint64_t number = 0;          // of the entry's line, from 1
+  std::optional<std::string> entry;  // the line; nothing where it was too long to keep
+  std::optional<std::string> path;   // the name that its result bears; nothing where the entry does not tell
   // As if the member were alone: the batch's options and its own. Fails (usage) where the entry cannot be understood.
   Result<CommandLine> line;
 };

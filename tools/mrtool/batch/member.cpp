@@ -9,18 +9,28 @@
 
 namespace mrtool {
 
+MemberMark mark_of(const BatchMember& member, int status) {
+  return {.path = member.path, .line = member.number, .entry = member.entry, .status = status};
+}
+
 void describe_mark(const std::optional<MemberMark>& mark, DocumentWriter& writer) {
   if (!mark) {
     return;
   }
-  writer.key("path");
-  if (mark->path) {
-    writer.text(*mark->path);
-  } else {
-    writer.null();
-  }
+  const auto text_or_null = [&writer](std::string_view key, const std::optional<std::string>& text) {
+    writer.key(key);
+    if (text) {
+      writer.text(*text);
+    } else {
+      writer.null();
+    }
+  };
+  text_or_null("path", mark->path);
   writer.key("status");
   writer.count(static_cast<std::uint64_t>(mark->status));
+  writer.key("line");
+  writer.count(mark->line);
+  text_or_null("entry", mark->entry);
 }
 
 Result<std::vector<LogName>> logs_of_member(const CommandLine& line, Host& host) {

@@ -17,8 +17,11 @@ namespace mrtool {
 // What a document that is one of a batch says of itself, behind its schema.
 struct MemberMark {
   std::optional<std::string> path;
-  int status = 0;  // that the member alone would have ended with
+  std::uint64_t line = 0;            // of the list, from 1
+  std::optional<std::string> entry;  // that line, for a list of members to look at again; nothing where it is too long
+  int status = 0;                    // that the member alone would have ended with
 };
+MemberMark mark_of(const BatchMember& member, int status);
 void describe_mark(const std::optional<MemberMark>& mark, DocumentWriter& writer);
 
 struct MemberResult {

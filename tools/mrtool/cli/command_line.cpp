@@ -152,37 +152,42 @@ std::optional<std::string> without_effect(const CommandLine& line) {
       return fmt::format("--{} goes with --{}", option(pair.id).name, option(pair.other).name);
     }
   }
-  constexpr auto kExcludeOther = std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},
-                                                      {OptionId::raw, OptionId::tpm2_yaml},
-                                                      {OptionId::make_policy, OptionId::quote},
-                                                      {OptionId::make_policy, OptionId::policy},
-                                                      {OptionId::make_policy, OptionId::ima_key},
-                                                      {OptionId::make_policy, OptionId::require},
-                                                      {OptionId::make_policy, OptionId::initial},
-                                                      {OptionId::make_policy, OptionId::json},
-                                                      {OptionId::make_policy, OptionId::yaml},
-                                                      {OptionId::batch, OptionId::make_policy},
-                                                      {OptionId::make_policy, OptionId::save_state},
-                                                      {OptionId::make_policy, OptionId::from_state},
-                                                      {OptionId::make_policy, OptionId::resume},
-                                                      {OptionId::batch, OptionId::save_state},
-                                                      {OptionId::batch, OptionId::from_state},
-                                                      {OptionId::batch, OptionId::resume},
-                                                      {OptionId::batch, OptionId::text},
-                                                      {OptionId::batch, OptionId::json},
-                                                      {OptionId::batch, OptionId::yaml},
-                                                      {OptionId::batch, OptionId::tpm2_yaml},
-                                                      {OptionId::file, OptionId::digest},
-                                                      {OptionId::by_event, OptionId::file},
-                                                      {OptionId::by_event, OptionId::digest},
-                                                      {OptionId::by_event, OptionId::bank},
-                                                      {OptionId::standard_input, OptionId::event},
-                                                      {OptionId::standard_input, OptionId::data},
-                                                      {OptionId::standard_input, OptionId::file},
-                                                      {OptionId::standard_input, OptionId::digest}});
+  constexpr auto kExcludeOther =
+      std::to_array<Pair>({{OptionId::details, OptionId::tpm2_yaml},      {OptionId::raw, OptionId::tpm2_yaml},
+                           {OptionId::make_policy, OptionId::quote},      {OptionId::make_policy, OptionId::policy},
+                           {OptionId::make_policy, OptionId::ima_key},    {OptionId::make_policy, OptionId::require},
+                           {OptionId::make_policy, OptionId::initial},    {OptionId::make_policy, OptionId::json},
+                           {OptionId::make_policy, OptionId::yaml},       {OptionId::batch, OptionId::make_policy},
+                           {OptionId::make_policy, OptionId::save_state}, {OptionId::make_policy, OptionId::from_state},
+                           {OptionId::make_policy, OptionId::resume},     {OptionId::file, OptionId::digest},
+                           {OptionId::by_event, OptionId::file},          {OptionId::by_event, OptionId::digest},
+                           {OptionId::by_event, OptionId::bank},          {OptionId::standard_input, OptionId::event},
+                           {OptionId::standard_input, OptionId::data},    {OptionId::standard_input, OptionId::file},
+                           {OptionId::standard_input, OptionId::digest}});
   for (const Pair& pair : kExcludeOther) {
     if (line.has(pair.id) && line.has(pair.other)) {
       return fmt::format("--{} and --{} exclude each other", option(pair.id).name, option(pair.other).name);
+    }
+  }
+  return std::nullopt;
+}
+
+// An option whose place is elsewhere where there are many logs.
+std::optional<std::string> not_of_a_batch(const CommandLine& line) {
+  if (!line.has(OptionId::batch)) {
+    return std::nullopt;
+  }
+  for (const OptionId id : {OptionId::text, OptionId::yaml, OptionId::tpm2_yaml}) {
+    if (line.has(id)) {
+      return fmt::format("--batch writes a JSON object a line, and --{} would have no effect", option(id).name);
+    }
+  }
+  for (const OptionId id : {OptionId::save_state, OptionId::from_state, OptionId::resume}) {
+    if (line.has(id)) {
+      return fmt::format(
+          "a state is of one log, and --batch has many: give each its own in the list, as in {{\"logs\": \"LOG\", "
+          "\"{}\": \"FILE\"}}, instead of --{}",
+          option(id).name, option(id).name);
     }
   }
   return std::nullopt;
@@ -282,6 +287,9 @@ std::optional<std::string> problem_of(const CommandLine& line) {
       return fmt::format("--{} may be given once only", spec.name);
     }
     for (const std::string& value : values) {
+      if (value.empty() && spec.value == ValueKind::file) {
+        return fmt::format("--{} names no file: its value is empty", spec.name);
+      }
       if (auto problem = wrong_choice(spec, value)) {
         return problem;
       }
@@ -295,6 +303,9 @@ std::optional<std::string> problem_of(const CommandLine& line) {
       }
       rendering = option(id).name;
     }
+  }
+  if (auto problem = not_of_a_batch(line)) {
+    return problem;
   }
   return without_effect(line);
 }

@@ -178,7 +178,7 @@ Result<LogState> state_of(const ReplayInputs& inputs, Host& host, const std::opt
   return state;
 }
 
-Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, DiagnosticSink& diagnostics) {
+std::expected<ReplayOutcome, Refusal> replay_with_state(const ReplayRun& run, Host& real, DiagnosticSink& diagnostics) {
   const ReplayInputs& inputs = run.inputs;
   const StateOptions options = state_options(inputs);
   MRTOOL_TRY(from, run.files.load("replay", options));
@@ -197,7 +197,8 @@ Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, Diagno
   }
   std::optional<ReplayPass> pass(std::in_place, inputs, host, diagnostics, from);
   if (pass->start_error()) {
-    return std::unexpected(*pass->start_error());
+    return std::unexpected(from ? start_refusal(*pass->start_error(), *from, pass->chain().logs().front())
+                                : Refusal(*pass->start_error()));
   }
   // Values that only records before it give are not found: then nothing short of all of the log will do.
   if (from && !holds(pass->results(), run.filter, !inputs.sources.empty())) {
@@ -216,6 +217,8 @@ Result<ReplayOutcome> replay_with_state(const ReplayRun& run, Host& real, Diagno
       outcome.errors.push_back(saved.error());
       outcome.status = row_of(saved.error().kind).exit_status;
     }
+  } else if (run.files.saves()) {
+    note("state-not-saved", run.files.not_saved_message(to_string(outcome.view.verdict), outcome.errors.empty()));
   }
   return outcome;
 }
@@ -247,7 +250,7 @@ ReplayOutcome replay_whole(const ReplayRun& run, Host& host, DiagnosticSink& dia
 }
 
 // `threads`: of this one replay.
-Result<ReplayOutcome> replay(ReplayRun run, unsigned threads, Host& host, DiagnosticSink& diagnostics) {
+std::expected<ReplayOutcome, Refusal> replay(ReplayRun run, unsigned threads, Host& host, DiagnosticSink& diagnostics) {
   for (const RegisterValues& source : run.inputs.sources) {
     keep_notes(source, diagnostics);
   }
@@ -292,12 +295,12 @@ class ReplayAppraiser final : public Appraiser {
     if (replayed) {
       outcome = *std::move(replayed);
     } else {
-      outcome.errors.push_back(replayed.error());
+      outcome.errors.push_back(replayed.error().error);
       outcome.view.verdict = ReplayVerdict::inconclusive;
-      outcome.view.diagnostics = with_errors({}, outcome.errors, {});
-      outcome.status = row_of(replayed.error().kind).exit_status;
+      outcome.view.diagnostics = told(replayed.error());
+      outcome.status = row_of(replayed.error().error.kind).exit_status;
     }
-    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    outcome.view.member = mark_of(member, outcome.status);
     MemberResult result{.status = outcome.status,
                         .verdict = to_string(outcome.view.verdict),
                         .document = {},
@@ -307,7 +310,8 @@ class ReplayAppraiser final : public Appraiser {
   }
 
  private:
-  Result<ReplayOutcome> replayed_member(const BatchMember& member, Host& host, DiagnosticSink& diagnostics) const {
+  std::expected<ReplayOutcome, Refusal> replayed_member(const BatchMember& member, Host& host,
+                                                        DiagnosticSink& diagnostics) const {
     MRTOOL_TRY(line, member.line);
     MRTOOL_TRY(names, logs_of_member(line, host));
     MRTOOL_TRY(run, replay_run(line, std::move(names), host, shared_));
@@ -349,7 +353,8 @@ int replay_command(const CommandLine& line, Environment& environment) {
   }
   const Filter filter = run->filter;
   const auto outcome = replay(*std::move(run), line.threads(), session.host(), session.diagnostics());
-  return outcome ? show(*outcome, filter, session) : session.stop(outcome.error());
+  return outcome ? show(*outcome, filter, session)
+                 : session.stop(told(outcome.error()), row_of(outcome.error().error.kind).exit_status);
 }
 
 }  // namespace mrtool

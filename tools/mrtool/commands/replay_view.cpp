@@ -265,8 +265,9 @@ class ReplayTable {
     append_hex(out_, comparison.value.view());
     fmt::format_to(std::back_inserter(out_), " {}", source);
     if (comparison.state == MatchState::log_ahead) {
-      fmt::format_to(std::back_inserter(out_), ": reached after {} of {} records", comparison.matched_records,
-                     result.records);
+      fmt::format_to(std::back_inserter(out_), ": reached after {} of {} records; {} more follow{}",
+                     comparison.matched_records, result.records, result.records - comparison.matched_records,
+                     result.records - comparison.matched_records == 1 ? "s" : "");
     } else if (comparison.state == MatchState::unexplained) {
       out_ += ": no record is about this register, yet it has left its initial value";
     }
@@ -289,12 +290,14 @@ class ReplayTable {
   void append_verdict() {
     std::uint64_t values = 0;
     std::uint64_t equal = 0;
+    std::uint64_t reached = 0;  // before the end of a log that may run ahead
     std::uint64_t untouched = 0;
     for (const RegisterResult& result : view_.registers) {
       untouched += result.against.empty() ? 1 : 0;
       for (const Comparison& comparison : result.against) {
         ++values;
         equal += comparison.state == MatchState::equal ? 1 : 0;
+        reached += comparison.state == MatchState::log_ahead && comparison.ahead_at_runtime ? 1 : 0;
       }
     }
     const Tone tone = view_.verdict == ReplayVerdict::equal     ? Tone::good
@@ -303,7 +306,11 @@ class ReplayTable {
     out_ += "verdict: ";
     style_.append(out_, tone, to_string(view_.verdict));
     if (compared_) {
-      fmt::format_to(std::back_inserter(out_), ", {} of {} compared values equal", equal, values);
+      fmt::format_to(std::back_inserter(out_), ", {} of {} compared values {}", equal + reached, values,
+                     reached == 0 ? "equal" : "reached");
+    }
+    if (reached != 0) {
+      fmt::format_to(std::back_inserter(out_), ", {} of them before the log's end", reached);
     }
     if (compared_ && untouched != 0) {
       fmt::format_to(std::back_inserter(out_), ", {} replayed values compared with nothing", untouched);

@@ -141,12 +141,15 @@ void Session::tell_now(Severity severity, std::string message) {
 }
 
 int Session::stop(const Error& error) {
+  return stop({as_diagnostic(error, {})}, row_of(error.kind).exit_status);
+}
+
+int Session::stop(const std::vector<Diagnostic>& told, int status) {
   file_.reset();
-  append_messages(environment_.err.buffer(), {as_diagnostic(error, {})}, {},
-                  {.json = line_.value(OptionId::diagnostics) == "json"},
+  append_messages(environment_.err.buffer(), told, {}, {.json = line_.value(OptionId::diagnostics) == "json"},
                   Style(colored(environment_.error_is_terminal)));
   environment_.err.flush();
-  return row_of(error.kind).exit_status;
+  return status;
 }
 
 MessageOptions Session::messages() const {

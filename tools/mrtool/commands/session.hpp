@@ -73,6 +73,8 @@ class Session {
 
   // Ends a run that failed before it had anything to show.
   int stop(const Error& error);
+  // The same where `told`, errors about no log, says why.
+  int stop(const std::vector<Diagnostic>& told, int status);
   // Ends a run: puts -o FILE in its place unless no log could be read at all, reports, and returns the worst of
   // `status` and what went wrong.
   int finish(const LogChain& chain, int status);

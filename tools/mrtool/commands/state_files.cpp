@@ -10,12 +10,20 @@
 #include "lib/registers/names.hpp"
 #include "lib/state/state_names.hpp"
 #include "lib/state/trusted_file.hpp"
+#include "tools/mrtool/render/diagnostics.hpp"
 
 namespace mrtool {
 namespace {
 
 // In it, and only in it, two runs may differ: a state with what a comparison needs is good for a run without one.
 constexpr std::string_view kCompares = "compares";
+
+// What tells refusals apart.
+constexpr std::string_view kOtherLog = "state-other-log";
+constexpr std::string_view kShorterLog = "state-log-shorter";
+constexpr std::string_view kOtherOptions = "state-other-options";
+constexpr std::string_view kUntrusted = "state-untrusted";
+constexpr std::string_view kDamaged = "state-damaged";
 
 std::unexpected<Error> about(const std::string& path, ErrorKind kind, std::string message) {
   Error error = fail(kind, std::move(message)).error();
@@ -77,24 +85,65 @@ StateFiles StateFiles::resuming(std::string path) {
   return files;
 }
 
-Result<std::optional<LogState>> StateFiles::load(std::string_view command, const StateOptions& options) const {
+std::expected<std::optional<LogState>, Refusal> StateFiles::load(std::string_view command,
+                                                                 const StateOptions& options) const {
+  if (auto place = check_place(command, options); !place) {
+    const Error& error = place.error();
+    return std::unexpected(Refusal(error, is_untrusted(error)                     ? kUntrusted
+                                          : error.kind == ErrorKind::inconclusive ? kOtherOptions
+                                                                                  : std::string_view()));
+  }
   if (from_.empty()) {
     return std::optional<LogState>();
   }
-  MRTOOL_TRY(bytes, read_trusted_file(from_, limits::kSmallFile));
+  const auto bytes = read_trusted_file(from_, limits::kSmallFile);
   if (!bytes) {
-    return must_exist_ ? Result<std::optional<LogState>>(about(from_, ErrorKind::io, "there is no such state"))
-                       : std::optional<LogState>();
+    return std::unexpected(Refusal(bytes.error(), is_untrusted(bytes.error()) ? kUntrusted : std::string_view()));
   }
-  auto state = read_state(*bytes);
+  if (!*bytes) {
+    if (must_exist_) {
+      return about(from_, ErrorKind::io, "there is no such state");
+    }
+    return std::optional<LogState>();
+  }
+  auto state = read_state(**bytes);
   if (!state) {
-    return about(from_, state.error().kind, state.error().message);
+    return std::unexpected(Refusal(about(from_, state.error().kind, state.error().message).error(), kDamaged));
   }
   if (const std::string why = difference(*state, command, options); !why.empty()) {
-    return about(from_, ErrorKind::inconclusive,
-                 fmt::format("the state is of another run: {}. Remove it to read the log whole", why));
+    return std::unexpected(
+        Refusal(about(from_, ErrorKind::inconclusive,
+                      fmt::format("the state is of another run: {}. Remove it to read the log whole", why))
+                    .error(),
+                kOtherOptions));
   }
   return std::optional(*std::move(state));
+}
+
+// Before anything is read: whether what is found out can be kept there.
+Status StateFiles::check_place(std::string_view command, const StateOptions& options) const {
+  if (to_.empty()) {
+    return {};
+  }
+  if (auto place = check_trusted_place(to_, state::kBeginning); !place) {
+    return place;
+  }
+  const auto compares = options.find(std::string(kCompares));
+  if (compares == options.end() || compares->second == "yes") {
+    return {};
+  }
+  // A state that values have vouched for is worth more than what the log says by itself.
+  const auto bytes = read_trusted_file(to_, limits::kSmallFile);
+  const auto there = bytes && *bytes ? read_state(**bytes) : Result<LogState>(fail(ErrorKind::malformed, ""));
+  if (there && there->command == command) {
+    const auto compared = there->options.find(std::string(kCompares));
+    if (compared != there->options.end() && compared->second == "yes") {
+      return about(to_, ErrorKind::inconclusive,
+                   "the state there is of a run that compared values, and this one compares none: it is not replaced "
+                   "by a lesser one. Give --against, or a file of its own to save to");
+    }
+  }
+  return {};
 }
 
 Status StateFiles::save(LogState found, std::string_view command, const StateOptions& options,
@@ -110,6 +159,11 @@ Status StateFiles::save(LogState found, std::string_view command, const StateOpt
     return about(to_, text.error().kind, text.error().message);
   }
   return write_trusted_file(to_, as_bytes(*text), state::kBeginning);
+}
+
+std::string StateFiles::not_saved_message(std::string_view verdict, bool read_whole) const {
+  return read_whole ? fmt::format("no state was saved to {}: the verdict is {}", to_, verdict)
+                    : fmt::format("no state was saved to {}: the log could not be read to its end", to_);
 }
 
 StateOptions state_options(const LogName& log) {
@@ -143,6 +197,22 @@ void CleanEnd::see(const Batch& batch) {
   if (last != batch.records.rend()) {
     records_ = last->number + 1;
   }
+}
+
+Refusal start_refusal(Error error, const LogState& from, const LogSummary& log) {
+  if (error.kind != ErrorKind::inconclusive) {
+    return error;
+  }
+  const bool shorter = log.info.format == from.format && log.bytes < from.position.offset;
+  return {std::move(error), shorter ? kShorterLog : kOtherLog};
+}
+
+std::vector<Diagnostic> told(const Refusal& refusal) {
+  std::vector<Diagnostic> told = {as_diagnostic(refusal.error, {})};
+  if (!refusal.code.empty()) {
+    told.front().code = refusal.code;
+  }
+  return told;
 }
 
 std::string resumed_message(const std::string& path, const LogState& from) {

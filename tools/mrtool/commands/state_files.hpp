@@ -15,6 +15,14 @@ namespace mrtool {
 // What decides what a run finds, by name; the same for the run that goes on.
 using StateOptions = std::map<std::string, std::string>;
 
+// An error, and what tells it from others of its kind, where anything does.
+struct Refusal {
+  Refusal(Error what, std::string_view told_as = {}) : error(std::move(what)), code(told_as) {}
+
+  Error error;
+  std::string_view code;
+};
+
 class StateFiles {
  public:
   StateFiles() = default;
@@ -27,14 +35,19 @@ class StateFiles {
   bool saves() const { return !to_.empty(); }
   const std::string& path() const { return from_; }
 
-  // The state to go on from, if there is one. Fails (io) where others could have written it, (malformed) where it is
-  // damaged, (inconclusive) where it is of another run than one of this command with these options.
-  Result<std::optional<LogState>> load(std::string_view command, const StateOptions& options) const;
+  // The state to go on from, if there is one. Fails (io) where others could have written it or could write the one to
+  // be saved, (malformed) where it is damaged, (inconclusive) where it is of another run than one of this command with
+  // these options, or the one to be saved would take the place of a better one.
+  std::expected<std::optional<LogState>, Refusal> load(std::string_view command, const StateOptions& options) const;
   // `found` has the rest. Writes nothing where it is what the run began from.
   Status save(LogState found, std::string_view command, const StateOptions& options,
               const std::optional<LogState>& began) const;
+  // Where the run came to this, and something was to be saved: that it was not.
+  std::string not_saved_message(std::string_view verdict, bool read_whole) const;
 
  private:
+  Status check_place(std::string_view command, const StateOptions& options) const;
+
   std::string from_;
   bool must_exist_ = false;
   std::string to_;
@@ -59,6 +72,11 @@ class CleanEnd {
  private:
   std::uint64_t records_;
 };
+
+// The log could not be begun behind `from`.
+Refusal start_refusal(Error error, const LogState& from, const LogSummary& log);
+// What was noticed where a run was refused.
+std::vector<Diagnostic> told(const Refusal& refusal);
 
 // Which run it was that began behind a state, or that had to begin anew.
 std::string resumed_message(const std::string& path, const LogState& from);

@@ -79,6 +79,14 @@ std::string signature_policy(std::span<const std::string> keys, std::span<const 
   return text;
 }
 
+// Whoever gave a key has not seen the policy that it is in, and its lines tell nothing.
+Error of_ima_key(Error error) {
+  const std::size_t place = error.message.starts_with("line ") ? error.message.find(": ") : std::string::npos;
+  error.message =
+      fmt::format("--ima-key {}", place == std::string::npos ? error.message : error.message.substr(place + 2));
+  return error;
+}
+
 Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<const LogName> logs, Host& host,
                                            const SharedInputs& shared) {
   AppraisalOptions options;
@@ -98,8 +106,11 @@ Result<AppraisalOptions> appraisal_options(const CommandLine& line, std::span<co
     options.policies.push_back(std::move(policy));
   }
   if (line.has(OptionId::ima_key)) {
-    MRTOOL_TRY(policy, shared.policy_of(signature_policy(line.all(OptionId::ima_key), logs), host));
-    options.policies.push_back(std::move(policy));
+    auto policy = shared.policy_of(signature_policy(line.all(OptionId::ima_key), logs), host);
+    if (!policy) {
+      return std::unexpected(of_ima_key(std::move(policy).error()));
+    }
+    options.policies.push_back(*std::move(policy));
   }
   return options;
 }
@@ -120,7 +131,7 @@ StateOptions state_options(const CommandLine& line, const VerifyInputs& inputs, 
   return all;
 }
 
-Finding told(std::string_view code, std::string message) {
+Finding noted(std::string_view code, std::string message) {
   Finding finding;
   finding.severity = Severity::note;
   finding.effect = Verdict::pass;
@@ -290,21 +301,22 @@ struct VerifyOutcome {
   int status = 0;
 };
 
-Result<VerifyOutcome> verify(const VerifyRun& run, Host& real) {
+std::expected<VerifyOutcome, Refusal> verify(const VerifyRun& run, Host& real) {
   const VerifyInputs& inputs = run.inputs;
   MRTOOL_TRY(from, run.files.load("verify", run.options));
   RereadHost host(real);
   std::vector<Finding> notes;
   if (from) {
-    notes.push_back(told("resumed", resumed_message(run.files.path(), *from)));
+    notes.push_back(noted("resumed", resumed_message(run.files.path(), *from)));
   }
   std::optional<VerifyPass> pass(std::in_place, inputs, host, from);
   if (pass->start_error()) {
-    return std::unexpected(*pass->start_error());
+    return std::unexpected(from ? start_refusal(*pass->start_error(), *from, pass->logs().summaries().front())
+                                : Refusal(*pass->start_error()));
   }
   // A state is good for a pass. What is wrong, and with which record, takes all of them.
   if (from && !pass->passes()) {
-    notes = {told("begun-anew", begun_anew_message(*from))};
+    notes = {noted("begun-anew", begun_anew_message(*from))};
     from.reset();
     pass.emplace(inputs, host, from);
   }
@@ -317,7 +329,6 @@ Result<VerifyOutcome> verify(const VerifyRun& run, Host& real) {
     view.quote = inputs.quote->fields;
   }
   view.report = std::move(pass->report());
-  view.report.findings.insert(view.report.findings.end(), notes.begin(), notes.end());
   view.logs = logs.summaries();
   outcome.errors = logs.errors();
   outcome.status = with_errors(exit_status_of(view.report), outcome.errors);
@@ -329,6 +340,11 @@ Result<VerifyOutcome> verify(const VerifyRun& run, Host& real) {
       outcome.status = row_of(saved.error().kind).exit_status;
     }
   }
+  if (!state && run.files.saves()) {
+    notes.push_back(
+        noted("state-not-saved", run.files.not_saved_message(to_string(view.report.verdict), logs.errors().empty())));
+  }
+  view.report.findings.insert(view.report.findings.end(), notes.begin(), notes.end());
   view.diagnostics = with_errors({}, outcome.errors, view.logs);
   return outcome;
 }
@@ -343,11 +359,11 @@ class VerifyAppraiser final : public Appraiser {
     if (verified) {
       outcome = *std::move(verified);
     } else {
-      outcome.errors.push_back(verified.error());
-      outcome.view.diagnostics = with_errors({}, outcome.errors, {});
-      outcome.status = row_of(verified.error().kind).exit_status;
+      outcome.errors.push_back(verified.error().error);
+      outcome.view.diagnostics = told(verified.error());
+      outcome.status = row_of(verified.error().error.kind).exit_status;
     }
-    outcome.view.member = MemberMark{.path = member.path, .status = outcome.status};
+    outcome.view.member = mark_of(member, outcome.status);
     const std::string_view verdict = to_string(outcome.view.report.verdict);
     MemberResult result{
         .status = outcome.status, .verdict = verdict, .document = {}, .message = why(member, outcome.errors, verdict)};
@@ -356,7 +372,7 @@ class VerifyAppraiser final : public Appraiser {
   }
 
  private:
-  Result<VerifyOutcome> verified_member(const BatchMember& member, Host& host) const {
+  std::expected<VerifyOutcome, Refusal> verified_member(const BatchMember& member, Host& host) const {
     MRTOOL_TRY(line, member.line);
     MRTOOL_TRY(names, logs_of_member(line, host));
     MRTOOL_TRY(run, verify_run(line, std::move(names), host, shared_));
@@ -375,7 +391,7 @@ int verify_batch(const CommandLine& line, Environment& environment, Session& ses
     std::string text = signature_policy(line.all(OptionId::ima_key), {});
     auto policy = parse_policy(as_bytes(text), session.host());
     if (!policy) {
-      return session.stop(policy.error());
+      return session.stop(of_ima_key(policy.error()));
     }
     shared->share_policy_of(std::move(text), *std::move(policy));
   }
@@ -409,7 +425,7 @@ int verify_command(const CommandLine& line, Environment& environment) {
   }
   const auto outcome = verify(*run, session.host());
   if (!outcome) {
-    return session.stop(outcome.error());
+    return session.stop(told(outcome.error()), row_of(outcome.error().error.kind).exit_status);
   }
   const VerifyView& view = outcome->view;
   if (const auto missing = session.missing_input(view.logs, outcome->errors)) {

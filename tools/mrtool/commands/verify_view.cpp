@@ -166,11 +166,14 @@ class VerifyText {
     out_ += '\n';
   }
 
+  static bool has_effect(const Finding& finding) {
+    return finding.effect == Verdict::fail || finding.effect == Verdict::inconclusive;
+  }
+
   void append_findings() {
     std::uint64_t quiet = 0;
     for (const Finding& finding : view_.report.findings) {
-      const bool counts = finding.effect == Verdict::fail || finding.effect == Verdict::inconclusive;
-      if (counts || options_.notes) {
+      if (has_effect(finding) || options_.notes) {
         append_finding(finding);
       } else {
         ++quiet;
@@ -183,7 +186,10 @@ class VerifyText {
   }
 
   void append_finding(const Finding& finding) {
-    style_.append(out_, tone_of(finding.effect), to_string(finding.effect));
+    // One that has no effect is called what it is: nothing passes or was skipped by it.
+    const bool counts = has_effect(finding);
+    const std::string_view called = counts ? to_string(finding.effect) : to_string(finding.severity);
+    style_.append(out_, counts ? tone_of(finding.effect) : Tone::faint, called);
     out_ += ": ";
     std::string text;
     if (finding.log && *finding.log < view_.logs.size()) {
@@ -194,8 +200,7 @@ class VerifyText {
     }
     fmt::format_to(std::back_inserter(text), "{} [{}]", escape_for_terminal(finding.message),
                    escape_for_terminal(finding.code));
-    append_wrapped(out_, text, to_string(finding.effect).size() + 2,
-                   {.indent = kIndent, .columns = columns_for(kIndent)});
+    append_wrapped(out_, text, called.size() + 2, {.indent = kIndent, .columns = columns_for(kIndent)});
     out_ += '\n';
   }
 
