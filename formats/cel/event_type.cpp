@@ -1,6 +1,7 @@
 #include "formats/cel/event_type.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "lib/content/pcclient.hpp"
 #include "lib/registers/kinds.hpp"
@@ -30,12 +31,15 @@ char lower(char letter) {
 }  // namespace
 
 std::optional<SpelledEventType> parse_event_type(std::string_view text) {
-  std::string name(text);
-  std::ranges::transform(name, name.begin(), upper);
-  for (const pcclient::EventType& type : pcclient::event_types()) {
-    if (type.name == name) {
-      return SpelledEventType{.type = type.value};
-    }
+  const auto types = pcclient::event_types();
+  std::string name;
+  auto row = std::ranges::find(types, text, &pcclient::EventType::name);
+  if (row == types.end()) {
+    std::ranges::transform(text, std::back_inserter(name), upper);
+    row = std::ranges::find(types, name, &pcclient::EventType::name);
+  }
+  if (row != types.end()) {
+    return SpelledEventType{.type = row->value};
   }
   const auto extra = std::ranges::find(kExtraNames, name, &ExtraName::name);
   if (extra != kExtraNames.end()) {

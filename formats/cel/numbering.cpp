@@ -28,8 +28,9 @@ void NumberCheck::check(const Record& record) {
     return;
   }
   const auto say = [&](QuirkId id) {
-    report_.add(id, record,
-                fmt::format("expected record number {} of {}, found {}", expected, to_string(record.reg), number));
+    report_.add(id, record, [&] {
+      return fmt::format("expected record number {} of {}, found {}", expected, to_string(record.reg), number);
+    });
   };
   if (before && number == *before + 1) {
     say(QuirkId::global_numbering);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -41,6 +42,16 @@ class QuirkReport {
 
   void add(QuirkId id, const Record& record, std::string_view message = {}) {
     add(id, record.number, record.offset, message);
+  }
+  // The same with a message that is only made where it is kept.
+  template <std::invocable Message>
+  void add(QuirkId id, const Record& record, const Message& message) {
+    Counter& counter = counters_[static_cast<std::size_t>(id)];
+    if (counter.reported == DiagnosticSink::kKept) {
+      ++counter.pending;
+      return;
+    }
+    add(id, record, std::string_view(message()));
   }
   // `message`: a sentence; the quirk's meaning where it is empty.
   void add(QuirkId id, std::uint64_t record, std::uint64_t offset, std::string_view message = {});

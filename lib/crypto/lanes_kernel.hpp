@@ -84,8 +84,8 @@ class Machine {
     lane.digest = message.digest;
     if (lane.whole != 0) {
       __builtin_memcpy(last + rest - kBlock, message.data + message.size - kBlock, kBlock);
-    } else if (rest != 0) {
-      __builtin_memcpy(last, message.data, rest);
+    } else {
+      copy_short(last, message.data, rest);
     }
     __builtin_memset(last + rest, 0, kBlock);
     if (padded == 2) {
@@ -94,6 +94,29 @@ class Machine {
     last[rest] = 0x80;
     const std::uint64_t bits = __builtin_bswap64(std::uint64_t{message.size} * 8);
     __builtin_memcpy(last + padded * kBlock - sizeof(bits), &bits, sizeof(bits));
+  }
+
+  // Less than a block. The halves overlap where they are more than it.
+  [[gnu::always_inline]] static inline void copy_short(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
+    if (copy_halves<kBlock / 2>(to, from, size) || copy_halves<kBlock / 4>(to, from, size) ||
+        copy_halves<kBlock / 8>(to, from, size) || copy_halves<kBlock / 16>(to, from, size)) {
+      return;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      to[i] = from[i];
+    }
+  }
+  template <std::size_t kHalf>
+  [[gnu::always_inline]] static inline bool copy_halves(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
+    if (size < kHalf) {
+      return false;
+    }
+    std::uint8_t halves[2][kHalf];
+    __builtin_memcpy(halves[0], from, kHalf);
+    __builtin_memcpy(halves[1], from + size - kHalf, kHalf);
+    __builtin_memcpy(to, halves[0], kHalf);
+    __builtin_memcpy(to + size - kHalf, halves[1], kHalf);
+    return true;
   }
 
   [[gnu::always_inline]] static inline const std::uint8_t* take_block(Lane& lane) {

@@ -76,16 +76,14 @@ void Hints::see(const Record& record) {
   }
 }
 
-void Hints::extend_pcr0(HashEngine& engine, const HashAlgorithmRow& bank, std::size_t position, ByteView digest) {
+std::span<Digest> Hints::pcr0_values(const HashAlgorithmRow& bank, std::size_t position) {
   auto& values = pcr0_.at(position);
   if (!values) {
     values.emplace();
     std::ranges::transform(kLocalities, values->begin(),
                            [&](std::uint8_t locality) { return locality_initial_value(bank.size, locality); });
   }
-  for (Digest& value : *values) {
-    engine.extend(bank.id, value, digest);
-  }
+  return *values;
 }
 
 void Hints::report(const std::vector<RegisterResult>& results, HashEngine& engine, DiagnosticSink& sink) const {

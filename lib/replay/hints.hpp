@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "lib/base/diagnostic.hpp"
@@ -17,8 +18,9 @@ class Hints {
  public:
   // A record that is folded, seen once.
   void see(const Record& record);
-  // PCR 0 is extended in the bank at this position of the table of algorithms.
-  void extend_pcr0(HashEngine& engine, const HashAlgorithmRow& bank, std::size_t position, ByteView digest);
+  // What PCR 0 of the bank at this position of the table of algorithms would be from each locality: to be extended as
+  // the register is.
+  std::span<Digest> pcr0_values(const HashAlgorithmRow& bank, std::size_t position);
 
   // Adds what was found to the sink: startup-locality, exit-boot-services-missing, log-area-full.
   void report(const std::vector<RegisterResult>& results, HashEngine& engine, DiagnosticSink& sink) const;

@@ -103,7 +103,7 @@ void Replay::State::fold_links(std::size_t position, Work& work) {
   for (const Link& link : links) {
     if (link.cell->trail) {
       fold_in_readings(bank, link, work);
-    } else if (together && (!link.is_pcr0 || link.cell->targets.empty())) {
+    } else if (together) {
       chain_link(bank, link);
     } else {
       fold_in_cell(bank, link, work, position);
@@ -111,7 +111,7 @@ void Replay::State::fold_links(std::size_t position, Work& work) {
   }
   links.clear();
   if (bank.chain_count != 0) {
-    fold_chains(bank, work);
+    fold_chains(position, work);
   }
 }
 
@@ -121,6 +121,7 @@ void Replay::State::chain_link(Bank& bank, const Link& link) {
     here.chain = ++bank.chain_count;
     bank.chains.resize(std::max(bank.chains.size(), bank.chain_count));
     bank.chains[here.chain - 1].cell = &here;
+    bank.chains[here.chain - 1].is_pcr0 = link.is_pcr0;
   }
   LinkChain& chain = bank.chains[here.chain - 1];
   chain.digests.push_back(link.digest.data());
@@ -129,7 +130,8 @@ void Replay::State::chain_link(Bank& bank, const Link& link) {
   }
 }
 
-void Replay::State::fold_chains(Bank& bank, const Work& work) {
+void Replay::State::fold_chains(std::size_t position, const Work& work) {
+  Bank& bank = banks_[position];
   const std::span<LinkChain> chains = std::span(bank.chains).first(std::exchange(bank.chain_count, 0));
   std::vector<HashEngine::Chain> extended;
   std::vector<Digest> before;
@@ -137,6 +139,11 @@ void Replay::State::fold_chains(Bank& bank, const Work& work) {
     chain.values.resize(chain.records.size() * bank.row->size);
     extended.push_back({.value = &chain.cell->value, .digests = chain.digests, .values = chain.values});
     before.push_back(chain.cell->value);
+    if (chain.is_pcr0 && !chain.cell->targets.empty()) {
+      for (Digest& value : hints_->pcr0_values(*bank.row, position)) {
+        extended.push_back({.value = &value, .digests = chain.digests});
+      }
+    }
   }
   bank.engine->extend_many(bank.row->id, extended);
   for (std::size_t i = 0; i < chains.size(); ++i) {
@@ -178,7 +185,9 @@ void Replay::State::fold_in_cell(Bank& bank, const Link& link, const Work& work,
     note_match(link.record, work.log, work.grows, here.value, here.records, target.match, target.value);
   }
   if (link.is_pcr0 && !here.targets.empty()) {
-    hints_->extend_pcr0(*bank.engine, *bank.row, position, link.digest);
+    for (Digest& value : hints_->pcr0_values(*bank.row, position)) {
+      bank.engine->extend(bank.row->id, value, link.digest);
+    }
   }
 }
 

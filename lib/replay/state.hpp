@@ -122,6 +122,7 @@ struct Footing {
 // Links of one register, to be hashed beside those of others.
 struct LinkChain {
   Cell* cell = nullptr;
+  bool is_pcr0 = false;
   std::vector<const std::uint8_t*> digests;
   std::vector<std::uint64_t> records;  // that the links are of; where there are values to compare with
   Bytes values;                        // behind each link; the same
@@ -216,7 +217,7 @@ struct Replay::State {
   void set_footing(std::size_t position, std::size_t slot);
   void fold_links(std::size_t position, Work& work);
   static void chain_link(Bank& bank, const Link& link);
-  static void fold_chains(Bank& bank, const Work& work);
+  void fold_chains(std::size_t position, const Work& work);
   static void take_values(const Bank& bank, const LinkChain& chain, const Digest& before, const Work& work);
   void fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position);
   static void fold_in_readings(Bank& bank, const Link& link, const Work& work);
