@@ -114,17 +114,6 @@ bool is_kept_line(const Record& record, const LogInfo& info) {
   return info.format == "ima-ascii" && record.content == ContentType::unknown;
 }
 
-// The last template that an entry was of, as most are of the same.
-const std::optional<Template>& template_of(const Record& record) {
-  thread_local std::string name;
-  thread_local std::optional<Template> kind;
-  if (name != as_text(record.name)) {
-    name = as_text(record.name);
-    kind = find_template(name);
-  }
-  return kind;
-}
-
 // Asked first: it spares nearly every entry to be made from its text again.
 bool is_plainly_faithful(const Template& kind, const Fields& fields) {
   return !kind.legacy && text_is_faithful(fields);
@@ -133,7 +122,7 @@ bool is_plainly_faithful(const Template& kind, const Fields& fields) {
 // Appends the text of an entry's fields; false when it does not give the same data back.
 bool append_faithful_fields(std::string& out, HashEngine& engine, const Record& record, HashAlgorithm bank,
                             ByteOrder order) {
-  const auto& kind = template_of(record);
+  const auto& kind = recent_template(as_text(record.name));
   const auto fields = kind ? split_fields(*kind, record.data, order) : std::nullopt;
   if (!fields) {
     return false;
@@ -220,7 +209,7 @@ Carried carry_ascii(const Record& record, const LogInfo& info, const WriteOption
   if (Carried carried = carry(record, info, options); carried.carriage != Carriage::native) {
     return carried;
   }
-  const auto& kind = template_of(record);
+  const auto& kind = recent_template(as_text(record.name));
   const auto fields = kind ? split_fields(*kind, record.data, info.byte_order) : std::nullopt;
   if (fields && is_plainly_faithful(*kind, *fields)) {
     return {};

@@ -1,6 +1,7 @@
 #include "lib/content/ima_template.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace mrtool::ima {
 
@@ -94,6 +95,16 @@ std::optional<Template> find_template(std::string_view name) {
   return kind;
 }
 
+const std::optional<Template>& recent_template(std::string_view name) {
+  thread_local std::string recent;
+  thread_local std::optional<Template> kind;
+  if (recent != name) {
+    kind = find_template(name);
+    recent = name;
+  }
+  return kind;
+}
+
 const FieldPart* Fields::find(FieldId id) const {
   const auto found = std::ranges::find(parts(), id, &FieldPart::id);
   return found == parts().end() ? nullptr : &*found;
@@ -113,15 +124,15 @@ std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrde
     return split_legacy(data);
   }
   ByteReader reader(data, 0, order);
-  Fields fields;
+  std::optional<Fields> fields(std::in_place);
   for (const FieldId id : kind.fields()) {
     const std::uint32_t length = reader.u32();
     const std::uint64_t begin = reader.position();
     const ByteView bytes = reader.take(length);
-    fields.add({.id = id, .bytes = bytes, .range = {begin, begin + bytes.size()}});
+    fields->add({.id = id, .bytes = bytes, .range = {begin, begin + bytes.size()}});
   }
   if (!reader.ok() || reader.left() > 0) {
-    return std::nullopt;
+    fields.reset();
   }
   return fields;
 }

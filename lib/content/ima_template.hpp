@@ -55,6 +55,9 @@ class Template {
 
 // By the name of a built-in template, or a format such as "n-ng|d-ng". Nothing: neither.
 std::optional<Template> find_template(std::string_view name);
+// The same for the entries of a list, most of which are of the template of the one before. Valid until the next call in
+// the same thread.
+const std::optional<Template>& recent_template(std::string_view name);
 
 struct FieldPart {
   FieldId id = FieldId::d;
