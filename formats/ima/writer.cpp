@@ -114,24 +114,20 @@ bool is_kept_line(const Record& record, const LogInfo& info) {
   return info.format == "ima-ascii" && record.content == ContentType::unknown;
 }
 
-// Asked first: it spares nearly every entry to be made from its text again.
-bool is_plainly_faithful(const Template& kind, const Fields& fields) {
-  return !kind.legacy && text_is_faithful(fields);
-}
-
 // Appends the text of an entry's fields; false when it does not give the same data back.
 bool append_faithful_fields(std::string& out, HashEngine& engine, const Record& record, HashAlgorithm bank,
                             ByteOrder order) {
   const auto& kind = recent_template(as_text(record.name));
+  // That spares nearly every entry to be made from its text again.
+  if (kind && append_faithful_text(out, *kind, record.data, order)) {
+    return true;
+  }
   const auto fields = kind ? split_fields(*kind, record.data, order) : std::nullopt;
   if (!fields) {
     return false;
   }
   const std::size_t begin = out.size();
   append_fields(out, *fields, order);
-  if (is_plainly_faithful(*kind, *fields)) {
-    return true;
-  }
   const std::string_view text = std::string_view(out).substr(begin);
   if (const auto feeds = static_cast<std::size_t>(std::ranges::count(text, '\n')); feeds > 0) {
     const bool told = confirm(engine, entry_digest(engine, record, bank).view(), record.data).has_value();
@@ -210,8 +206,7 @@ Carried carry_ascii(const Record& record, const LogInfo& info, const WriteOption
     return carried;
   }
   const auto& kind = recent_template(as_text(record.name));
-  const auto fields = kind ? split_fields(*kind, record.data, info.byte_order) : std::nullopt;
-  if (fields && is_plainly_faithful(*kind, *fields)) {
+  if (kind && text_is_faithful(*kind, record.data, info.byte_order)) {
     return {};
   }
   const HashAlgorithm bank = target_bank(info, options, record);

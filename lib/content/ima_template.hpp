@@ -92,6 +92,21 @@ class Fields {
   std::vector<FieldPart> many_;  // all of them, where they are more
 };
 
+// Calls see(id, bytes) for each field of template data in the form that is hashed, not of the legacy template. False
+// when the fields do not fill the data exactly, or see() is false of one.
+template <class See>
+bool see_fields(const Template& kind, ByteView data, ByteOrder order, See see) {
+  ByteReader reader(data, 0, order);
+  for (const FieldId id : kind.fields()) {
+    const std::uint32_t length = reader.u32();
+    const ByteView bytes = reader.take(length);
+    if (!reader.ok() || !see(id, bytes)) {
+      return false;
+    }
+  }
+  return reader.left() == 0;
+}
+
 // Template data in the form that is hashed. Nothing when the fields do not fill it exactly.
 std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrder order);
 
