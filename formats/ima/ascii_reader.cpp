@@ -7,9 +7,11 @@
 #include "formats/ima/ascii_survey.hpp"
 #include "formats/ima/base_reader.hpp"
 #include "formats/ima/line.hpp"
+#include "formats/ima/lines_ahead.hpp"
 #include "formats/ima/quirks.hpp"
 #include "formats/ima/reader.hpp"
 #include "lib/base/limits.hpp"
+#include "lib/content/ima.hpp"
 
 namespace mrtool::ima {
 namespace {
@@ -26,6 +28,7 @@ class AsciiReader final : public BaseReader {
 
   Result<Progress> parse_entries(Batch& batch) override;
   Step find_layout(ByteView rest);
+  void push_everyday_lines(Batch& batch);
   Step parse_one(ByteView rest, Batch& batch);
   struct Found {
     Line line;
@@ -35,16 +38,19 @@ class AsciiReader final : public BaseReader {
   };
   Found rebuild(const Template& kind, const Line& line);
   void join_lines(std::string_view text, std::size_t end, const Template& kind, Found& found);
-  void push_line(ByteView raw, const Found& found, Batch& batch);
+  // `over_lines`: the entry holds line feeds.
+  void push_line(ByteView raw, const LineEntry& entry, bool over_lines, Batch& batch);
   void push_unknown(ByteView raw, const Line& line, Batch& batch);
-  void report_style(const Record& record, const Rebuilt& rebuilt, const Line& line);
+  void report_style(const Record& record, const LineEntry& entry);
 
   bool adopted_ = false;
+  LinesAhead ahead_;
 };
 
 Result<PieceReader::Progress> AsciiReader::parse_entries(Batch& batch) {
   adopted_ = adopted_ || options_.begin.has_value();
   while (true) {
+    push_everyday_lines(batch);
     auto step = adopted_ ? parse_one(rest(batch), batch) : find_layout(rest(batch));
     if (!step) {
       return std::unexpected(std::move(step).error());
@@ -80,6 +86,24 @@ AsciiReader::Step AsciiReader::find_layout(ByteView rest) {
   return std::nullopt;
 }
 
+// parse_one() would take each of these lines as it is.
+void AsciiReader::push_everyday_lines(Batch& batch) {
+  if (!adopted_ || info_.dialect == kPaddedDialect) {
+    return;
+  }
+  for (bool more = true; more;) {
+    const LinesAhead::Taken taken = ahead_.take(as_text(rest(batch)), info_.algorithms.front().algorithm,
+                                                info_.byte_order, engine_, batch.arena);
+    for (const LineEntry& entry : taken.entries) {
+      if (is_to_end_here()) {
+        return;
+      }
+      push_line(rest(batch).first(entry.size), entry, false, batch);
+    }
+    more = taken.more;
+  }
+}
+
 AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
   const bool complete = whole_rest_is_here();
   if ((rest.empty() && complete) || is_to_end_here()) {
@@ -111,7 +135,7 @@ AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
     return std::nullopt;
   }
   Found found = rebuild(*kind, *line);
-  if (!found.confirmed && !Digests::is_violation(line->digest)) {
+  if (!found.confirmed && !Digests::is_violation(line->digest.view())) {
     const bool more_helps = !complete && rest.size() < end + kMostJoinedBytes;
     if (more_helps && !source_rests()) {
       return Progress{.ended = false, .need = end + kMostJoinedBytes};
@@ -127,14 +151,19 @@ AsciiReader::Step AsciiReader::parse_one(ByteView rest, Batch& batch) {
   if (!found.rebuilt.problem.empty()) {
     return damaged(fmt::format("template {}: {}", line->name, found.rebuilt.problem));
   }
-  push_line(rest.first(found.end == 0 ? end + 1 : found.end), found, batch);
+  const LineEntry entry{.line = found.line,
+                        .data = batch.arena.keep(found.rebuilt.data),
+                        .missing_blanks = found.rebuilt.missing_blanks,
+                        .blank_in_name = found.rebuilt.blank_in_name,
+                        .size = found.end == 0 ? end + 1 : found.end};
+  push_line(rest.first(entry.size), entry, found.end != 0, batch);
   return std::nullopt;
 }
 
 AsciiReader::Found AsciiReader::rebuild(const Template& kind, const Line& line) {
   Found found{.line = line, .rebuilt = rebuild_data(kind, line.fields, info_.byte_order), .confirmed = false, .end = 0};
   const auto confirmed =
-      found.rebuilt.problem.empty() ? confirm(engine_, line.digest, found.rebuilt.data) : std::nullopt;
+      found.rebuilt.problem.empty() ? confirm(engine_, line.digest.view(), found.rebuilt.data) : std::nullopt;
   found.confirmed = confirmed.has_value();
   return found;
 }
@@ -159,7 +188,7 @@ void AsciiReader::join_lines(std::string_view text, std::size_t end, const Templ
 
 // Its data cannot be told from its text: kept as content of its own.
 void AsciiReader::push_unknown(ByteView raw, const Line& line, Batch& batch) {
-  const ByteView digest = batch.arena.keep(line.digest);
+  const ByteView digest = batch.arena.keep(line.digest.view());
   Record& record =
       add_entry(batch, {.pcr = line.pcr, .digest = digest, .name = as_bytes(line.name), .data = std::nullopt});
   record.content = ContentType::unknown;
@@ -169,30 +198,31 @@ void AsciiReader::push_unknown(ByteView raw, const Line& line, Batch& batch) {
   consume(raw.size());
 }
 
-void AsciiReader::push_line(ByteView raw, const Found& found, Batch& batch) {
-  const ByteView digest = batch.arena.keep(found.line.digest);
-  const ByteView data = batch.arena.keep(found.rebuilt.data);
-  Record& record =
-      add_entry(batch, {.pcr = found.line.pcr, .digest = digest, .name = as_bytes(found.line.name), .data = data});
+void AsciiReader::push_line(ByteView raw, const LineEntry& entry, bool over_lines, Batch& batch) {
+  const Line& line = entry.line;
+  Record& record = add_entry(batch, {.pcr = line.pcr,
+                                     .digest = batch.arena.keep(line.digest.view()),
+                                     .name = as_bytes(line.name),
+                                     .data = entry.data});
   record.raw = raw;
-  record.framing = (found.line.unpadded_pcr ? kUnpaddedPcr : 0) | found.rebuilt.missing_blanks;
-  report_style(record, found.rebuilt, found.line);
-  if (found.end != 0) {
+  record.framing = (line.unpadded_pcr ? kUnpaddedPcr : 0) | entry.missing_blanks;
+  report_style(record, entry);
+  if (over_lines) {
     report(diagnostics_, QuirkId::line_feed_in_name, record.number, record.offset,
            "the name holds line feeds, as the template digest tells");
   }
   consume(raw.size());
 }
 
-void AsciiReader::report_style(const Record& record, const Rebuilt& rebuilt, const Line& line) {
-  if (rebuilt.missing_blanks > 0) {
+void AsciiReader::report_style(const Record& record, const LineEntry& entry) {
+  if (entry.missing_blanks > 0) {
     report(diagnostics_, QuirkId::missing_blank, record.number, record.offset,
-           fmt::format("{} blanks before empty fields are missing at the end of the line", rebuilt.missing_blanks));
+           fmt::format("{} blanks before empty fields are missing at the end of the line", entry.missing_blanks));
   }
-  if (rebuilt.blank_in_name) {
+  if (entry.blank_in_name) {
     report(diagnostics_, QuirkId::blank_in_name, record.number, record.offset, "the name holds blanks");
   }
-  if (line.unpadded_pcr) {
+  if (entry.line.unpadded_pcr) {
     report(diagnostics_, QuirkId::unpadded_pcr, record.number, record.offset,
            "the register's number is not aligned to two columns");
   }

@@ -7,7 +7,7 @@ namespace {
 
 std::optional<Confirmation> confirm_line(HashEngine& engine, const Line& line, const Template& kind, ByteOrder order) {
   const Rebuilt rebuilt = rebuild_data(kind, line.fields, order);
-  return rebuilt.problem.empty() ? confirm(engine, line.digest, rebuilt.data) : std::nullopt;
+  return rebuilt.problem.empty() ? confirm(engine, line.digest.view(), rebuilt.data) : std::nullopt;
 }
 
 void adopt_named(Survey& found, HashAlgorithm named) {

@@ -45,38 +45,73 @@ bool may_be_empty(FieldId id) {
   return !is_name(id) && id != FieldId::d && id != FieldId::d_ng && id != FieldId::d_ngv2;
 }
 
-void append(Bytes& out, ByteView bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
+// Room that is large enough for the data of the fields of a line.
+class Room {
+ public:
+  Room(std::span<std::uint8_t> room, ByteOrder order) : room_(room), order_(order) {}
+
+  std::size_t used() const { return used_; }
+  void append(std::string_view text) {
+    std::ranges::copy(as_bytes(text), room_.subspan(used_).begin());
+    used_ += text.size();
+  }
+  void append_nul() { room_[used_++] = 0; }
+  bool append_from_hex(std::string_view digits) {
+    const std::size_t size = digits.size() / 2;
+    used_ += size;
+    return decode_hex(digits, room_.subspan(used_ - size, size));
+  }
+  template <class Integer>
+  void append_integer(Integer value) {
+    put_integer(room_.subspan(used_), value, order_);
+    used_ += sizeof(Integer);
+  }
+  template <class Integer>
+  bool append_number(std::string_view text) {
+    const auto value = parse_number<Integer>(text);
+    append_integer(value.value_or(0));
+    return value.has_value();
+  }
+  // How much was appended behind a size, in its place.
+  void settle_size(std::size_t place) {
+    const auto size = static_cast<std::uint32_t>(used_ - place - sizeof(std::uint32_t));
+    put_integer(room_.subspan(place), size, order_);
+  }
+
+ private:
+  std::span<std::uint8_t> room_;
+  std::size_t used_ = 0;
+  ByteOrder order_;
+};
+
+// More than the text of the fields, which have a blank each: a size, and what is larger than its text: a number, or the
+// NUL of a name.
+std::size_t most_data(std::string_view fields, std::size_t count) {
+  return fields.size() + 2 * sizeof(std::uint32_t) * count;
 }
 
-bool append_from_hex(Bytes& out, std::string_view digits) {
-  const std::size_t begin = out.size();
-  out.resize(begin + digits.size() / 2);
-  return decode_hex(digits, std::span(out).subspan(begin));
+// The last one, where there is mostly but one: searched from the front, as that is faster.
+std::size_t find_last_colon(std::string_view text) {
+  std::size_t found = text.find(':');
+  for (std::size_t next = found; next != std::string_view::npos; next = text.find(':', next + 1)) {
+    found = next;
+  }
+  return found;
 }
 
 // "sha256:aabb" to "sha256:" NUL AA BB. What comes before the last colon is kept as it is.
-bool append_tagged_digest(Bytes& out, std::string_view text) {
-  const std::size_t colon = text.rfind(':');
+bool append_tagged_digest(Room& out, std::string_view text) {
+  const std::size_t colon = find_last_colon(text);
   if (colon == std::string_view::npos || colon == 0 || text.find('\0') != std::string_view::npos) {
     return false;
   }
-  append(out, as_bytes(text.substr(0, colon + 1)));
-  out.push_back(0);
-  return append_from_hex(out, text.substr(colon + 1));
-}
-
-template <class Integer>
-bool append_number(Bytes& out, std::string_view text, ByteOrder order) {
-  const auto value = parse_number<Integer>(text);
-  if (value) {
-    append_integer(out, *value, order);
-  }
-  return value.has_value();
+  out.append(text.substr(0, colon + 1));
+  out.append_nul();
+  return out.append_from_hex(text.substr(colon + 1));
 }
 
 // The bytes of a field from its text; false where it is not in the field's form.
-bool append_field(Bytes& out, FieldId id, std::string_view text, ByteOrder order) {
+bool append_field(Room& out, FieldId id, std::string_view text) {
   if (text.empty() && may_be_empty(id)) {
     return true;
   }
@@ -84,8 +119,8 @@ bool append_field(Bytes& out, FieldId id, std::string_view text, ByteOrder order
     case FieldId::n:
     case FieldId::n_ng:
     case FieldId::xattrnames:
-      append(out, as_bytes(text));
-      out.push_back(0);
+      out.append(text);
+      out.append_nul();
       return true;
     case FieldId::d_ng:
     case FieldId::d_ngv2:
@@ -93,11 +128,11 @@ bool append_field(Bytes& out, FieldId id, std::string_view text, ByteOrder order
       return append_tagged_digest(out, text);
     case FieldId::iuid:
     case FieldId::igid:
-      return append_number<std::uint32_t>(out, text, order);
+      return out.append_number<std::uint32_t>(text);
     case FieldId::imode:
-      return append_number<std::uint16_t>(out, text, order);
+      return out.append_number<std::uint16_t>(text);
     default:
-      return append_from_hex(out, text);
+      return out.append_from_hex(text);
   }
 }
 
@@ -107,16 +142,13 @@ struct Words {
   bool blank_in_name = false;
 };
 
-// Only names can hold blanks, so what is too much belongs to the name.
-Words split_words(const Template& kind, std::string_view fields) {
+// Takes words from the front of `fields`; `surplus`: blanks that do not end one.
+Words take_words(std::span<const FieldId> ids, std::string_view& fields, std::size_t surplus) {
   Words result;
-  const std::size_t wanted = kind.fields().size();
-  const auto blanks = static_cast<std::size_t>(std::ranges::count(fields, ' '));
-  std::size_t surplus = blanks > wanted ? blanks - wanted : 0;
-  for (std::size_t i = 0; i < wanted && !fields.empty(); ++i) {
+  for (std::size_t i = 0; i < ids.size() && !fields.empty(); ++i) {
     fields.remove_prefix(1);
     std::size_t end = fields.find(' ');
-    if (is_name(kind.fields()[i])) {
+    if (is_name(ids[i])) {
       for (; surplus > 0 && end != std::string_view::npos; --surplus) {
         end = fields.find(' ', end + 1);
         result.blank_in_name = true;
@@ -125,61 +157,130 @@ Words split_words(const Template& kind, std::string_view fields) {
     result.texts[result.count++] = fields.substr(0, end);
     fields.remove_prefix(std::min(end, fields.size()));
   }
-  if (!fields.empty()) {
+  return result;
+}
+
+// Only names can hold blanks, so what is too much belongs to the name.
+Words split_words(const Template& kind, std::string_view fields) {
+  std::string_view rest = fields;
+  Words result = take_words(kind.fields(), rest, 0);
+  if (!rest.empty()) {
+    const auto surplus = static_cast<std::size_t>(std::ranges::count(rest, ' '));
+    rest = fields;
+    result = take_words(kind.fields(), rest, surplus);
+  }
+  if (!rest.empty()) {
     result.count = 0;
   }
   return result;
 }
 
-Rebuilt failed(std::string problem) {
-  return {.data = {}, .missing_blanks = 0, .blank_in_name = false, .problem = std::move(problem)};
-}
-
-Rebuilt rebuild_legacy(const Words& words) {
+// Why the data is not to be had; empty where it is now in `out`.
+std::string rebuild_legacy(const Words& words, Bytes& out) {
   const auto digest = from_hex(words.texts[0]);
   const std::string_view name = words.texts[1];
   // MD5 digests are filled up with zeros where they are logged.
   if (!digest || digest->size() > kLegacyDigestBytes || name.size() >= kLegacyNameBytes) {
-    return failed("expected a file digest of at most 20 bytes and a file name of at most 255, found others");
+    return "expected a file digest of at most 20 bytes and a file name of at most 255, found others";
   }
-  return {.data = legacy_data(*digest, as_bytes(name)),
-          .missing_blanks = 0,
-          .blank_in_name = words.blank_in_name,
-          .problem = {}};
+  out = legacy_data(*digest, as_bytes(name));
+  return {};
 }
 
-void append_field_text(std::string& out, const FieldPart& part, ByteOrder order) {
+std::string rebuild(const Template& kind, std::string_view fields, const Words& words, ByteOrder order, Bytes& out) {
+  const std::span<const FieldId> ids = kind.fields();
+  if (words.count == 0) {
+    return fmt::format("expected {} fields, found others", ids.size());
+  }
+  if (!std::ranges::all_of(ids.subspan(words.count), may_be_empty)) {
+    return fmt::format("expected {} fields, found {}", ids.size(), words.count);
+  }
+  if (kind.legacy) {
+    return rebuild_legacy(words, out);
+  }
+  out.resize(most_data(fields, ids.size()));
+  Room room(out, order);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::size_t place = room.used();
+    room.append_integer(std::uint32_t{0});
+    if (!append_field(room, ids[i], i < words.count ? words.texts[i] : std::string_view{})) {
+      return fmt::format("field {} of {} is not in its form", i + 1, ids.size());
+    }
+    room.settle_size(place);
+  }
+  out.resize(room.used());
+  return {};
+}
+
+void append_field_text(std::string& out, FieldId id, ByteView bytes, ByteOrder order) {
   const auto append_decimal = [&out](std::uint32_t value) {
     const fmt::format_int digits(value);
     out.append(digits.data(), digits.size());
   };
-  switch (part.id) {
+  switch (id) {
     case FieldId::n:
     case FieldId::n_ng:
     case FieldId::xattrnames:
-      out += as_text(without_nul(part.bytes));
+      out += as_text(without_nul(bytes));
       return;
     case FieldId::d_ng:
     case FieldId::d_ngv2:
     case FieldId::d_modsig:
-      if (const auto digest = parse_file_digest(FieldId::d_ng, part.bytes)) {
+      if (const auto digest = parse_file_digest(FieldId::d_ng, bytes)) {
         out.append(digest->algorithm).push_back(':');
         append_hex(out, digest->digest);
       }
       return;
     case FieldId::iuid:
     case FieldId::igid:
-      if (part.bytes.size() == sizeof(std::uint32_t)) {
-        append_decimal(ByteReader(part.bytes, 0, order).u32());
+      if (bytes.size() == sizeof(std::uint32_t)) {
+        append_decimal(ByteReader(bytes, 0, order).u32());
       }
       return;
     case FieldId::imode:
-      if (part.bytes.size() == sizeof(std::uint16_t)) {
-        append_decimal(ByteReader(part.bytes, 0, order).u16());
+      if (bytes.size() == sizeof(std::uint16_t)) {
+        append_decimal(ByteReader(bytes, 0, order).u16());
       }
       return;
     default:
-      append_hex(out, part.bytes);
+      append_hex(out, bytes);
+  }
+}
+
+// Nothing of it may be taken for a field's or a line's end. Nearly always all of it has to be looked at, so that is
+// done a vector at a time.
+bool is_one_word(std::string_view text) {
+  std::uint8_t ends = 0;
+  for (const char c : text) {
+    ends |= static_cast<std::uint8_t>(c == ' ') | static_cast<std::uint8_t>(c == '\n');
+  }
+  return ends == 0;
+}
+
+// A field's text gives its bytes back: this follows from how append_field undoes append_field_text. False: perhaps.
+bool is_faithful(FieldId id, ByteView bytes) {
+  if (bytes.empty() && may_be_empty(id)) {
+    return true;
+  }
+  switch (id) {
+    case FieldId::n:
+    case FieldId::n_ng:
+      return !bytes.empty() && bytes.back() == 0 && is_one_word(as_text(bytes));
+    case FieldId::xattrnames:
+      return bytes.size() > 1 && bytes.back() == 0 && is_one_word(as_text(bytes));
+    case FieldId::d_ng:
+    case FieldId::d_ngv2:
+    case FieldId::d_modsig: {
+      const auto digest = parse_file_digest(FieldId::d_ng, bytes);
+      return digest && !digest->algorithm.empty() && is_one_word(digest->algorithm);
+    }
+    case FieldId::iuid:
+    case FieldId::igid:
+      return bytes.size() == sizeof(std::uint32_t);
+    case FieldId::imode:
+      return bytes.size() == sizeof(std::uint16_t);
+    default:
+      return true;  // hexadecimal
   }
 }
 
@@ -196,8 +297,12 @@ std::optional<Line> parse_line(std::string_view text) {
       (aligned && number.size() != 1)) {
     return std::nullopt;
   }
-  auto digest = from_hex(take_word(rest));
-  if (!digest || !is_digest_size(digest->size())) {
+  const std::string_view digits = take_word(rest);
+  if (!is_digest_size(digits.size() / 2)) {
+    return std::nullopt;
+  }
+  line.digest = Digest::filled(digits.size() / 2, 0);
+  if (!decode_hex(digits, line.digest.mutable_view())) {
     return std::nullopt;
   }
   const std::size_t name_bytes = std::min(rest.find(' '), rest.size());
@@ -207,78 +312,45 @@ std::optional<Line> parse_line(std::string_view text) {
     return std::nullopt;
   }
   line.pcr = *pcr;
-  line.digest = *std::move(digest);
   line.fields = rest.substr(name_bytes);
   line.unpadded_pcr = number.size() == 1 && !aligned;
   return line;
 }
 
 Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder order) {
-  const Words words = split_words(kind, fields);
-  const std::span<const FieldId> ids = kind.fields();
-  if (words.count == 0) {
-    return failed(fmt::format("expected {} fields, found others", ids.size()));
-  }
-  if (!std::ranges::all_of(ids.subspan(words.count), may_be_empty)) {
-    return failed(fmt::format("expected {} fields, found {}", ids.size(), words.count));
-  }
-  if (kind.legacy) {
-    return rebuild_legacy(words);
-  }
-  Bytes data;
-  data.reserve(fields.size() + ids.size() * sizeof(std::uint32_t));
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::size_t begin = data.size();
-    append_integer(data, std::uint32_t{0}, order);
-    if (!append_field(data, ids[i], i < words.count ? words.texts[i] : std::string_view{}, order)) {
-      return failed(fmt::format("field {} of {} is not in its form", i + 1, ids.size()));
-    }
-    const auto size = static_cast<std::uint32_t>(data.size() - begin - sizeof(std::uint32_t));
-    put_integer(std::span(data).subspan(begin), size, order);
-  }
-  return {.data = std::move(data),
-          .missing_blanks = static_cast<std::uint8_t>(ids.size() - words.count),
-          .blank_in_name = words.blank_in_name,
-          .problem = {}};
+  Rebuilt out;
+  rebuild_data(kind, fields, order, out);
+  return out;
 }
 
-// Nothing of a field's text may be taken for a field's or a line's end; everything else follows from how append_field
-// undoes append_field_text.
-bool text_is_faithful(const Fields& fields) {
-  const auto is_one_word = [](std::string_view text) { return !text.contains(' ') && !text.contains('\n'); };
-  const auto is_faithful = [&](const FieldPart& part) {
-    const ByteView bytes = part.bytes;
-    if (bytes.empty() && may_be_empty(part.id)) {
-      return true;
-    }
-    switch (part.id) {
-      case FieldId::n:
-      case FieldId::n_ng:
-        return !bytes.empty() && bytes.back() == 0 && is_one_word(as_text(bytes));
-      case FieldId::xattrnames:
-        return bytes.size() > 1 && bytes.back() == 0 && is_one_word(as_text(bytes));
-      case FieldId::d_ng:
-      case FieldId::d_ngv2:
-      case FieldId::d_modsig: {
-        const auto digest = parse_file_digest(FieldId::d_ng, bytes);
-        return digest && !digest->algorithm.empty() && is_one_word(digest->algorithm);
-      }
-      case FieldId::iuid:
-      case FieldId::igid:
-        return bytes.size() == sizeof(std::uint32_t);
-      case FieldId::imode:
-        return bytes.size() == sizeof(std::uint16_t);
-      default:
-        return true;  // hexadecimal
-    }
-  };
-  return std::ranges::all_of(fields.parts(), is_faithful);
+void rebuild_data(const Template& kind, std::string_view fields, ByteOrder order, Rebuilt& out) {
+  const Words words = split_words(kind, fields);
+  out.problem = rebuild(kind, fields, words, order, out.data);
+  out.missing_blanks = static_cast<std::uint8_t>(kind.fields().size() - words.count);
+  out.blank_in_name = words.blank_in_name;
+}
+
+bool text_is_faithful(const Template& kind, ByteView data, ByteOrder order) {
+  return !kind.legacy && see_fields(kind, data, order, is_faithful);
+}
+
+bool append_faithful_text(std::string& out, const Template& kind, ByteView data, ByteOrder order) {
+  const std::size_t begin = out.size();
+  const bool appended = !kind.legacy && see_fields(kind, data, order, [&](FieldId id, ByteView bytes) {
+    out += ' ';
+    append_field_text(out, id, bytes, order);
+    return is_faithful(id, bytes);
+  });
+  if (!appended) {
+    out.resize(begin);
+  }
+  return appended;
 }
 
 void append_fields(std::string& out, const Fields& fields, ByteOrder order) {
   for (const FieldPart& part : fields.parts()) {
     out += ' ';
-    append_field_text(out, part, order);
+    append_field_text(out, part.id, part.bytes, order);
   }
 }
 

@@ -11,13 +11,14 @@
 
 #include "lib/base/byte_reader.hpp"
 #include "lib/content/ima_template.hpp"
+#include "lib/crypto/digest.hpp"
 
 namespace mrtool::ima {
 
 // Text views are of the line.
 struct Line {
   std::uint32_t pcr = 0;
-  Bytes digest;
+  Digest digest;
   std::string_view name;
   std::string_view fields;  // behind the name, with the blank before each field
   bool unpadded_pcr = false;
@@ -35,17 +36,21 @@ struct Rebuilt {
 
 // The template data that the fields are the text of.
 Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder order);
+// The same in place of what `out` held, whose room is used.
+void rebuild_data(const Template& kind, std::string_view fields, ByteOrder order, Rebuilt& out);
 
 // An entry ends at its first line feed, unless its digest is that of the data only with some of the lines that follow:
 // so many at most, and bytes of them.
 inline constexpr std::size_t kMostLineFeeds = 16;
 inline constexpr std::size_t kMostJoinedBytes = 8192;
 
-// rebuild_data() gives the data of these fields back from their text, and the text holds no line feed. False: perhaps.
-// Not of the legacy template.
-bool text_is_faithful(const Fields& fields);
+// rebuild_data() gives the data back from the text of its fields, which holds no line feed. False: perhaps, or these are
+// no fields. False of the legacy template.
+bool text_is_faithful(const Template& kind, ByteView data, ByteOrder order);
 
 // The text of an entry's fields, each with its blank in front.
 void append_fields(std::string& out, const Fields& fields, ByteOrder order);
+// The same where text_is_faithful(); else false, and nothing is appended.
+bool append_faithful_text(std::string& out, const Template& kind, ByteView data, ByteOrder order);
 
 }  // namespace mrtool::ima

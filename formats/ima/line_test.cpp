@@ -59,13 +59,18 @@ TEST_CASE("where the text of fields is told to be faithful, it gives their data 
     }
     const auto fields = split_fields(kind, data, ByteOrder::little);
     REQUIRE(fields);
-    if (!text_is_faithful(*fields)) {
+    std::string text;
+    append_fields(text, *fields, ByteOrder::little);
+    std::string faithful_text;
+    REQUIRE(append_faithful_text(faithful_text, kind, data, ByteOrder::little) ==
+            text_is_faithful(kind, data, ByteOrder::little));
+    if (!text_is_faithful(kind, data, ByteOrder::little)) {
+      REQUIRE(faithful_text.empty());
       ++others;
       continue;
     }
     ++faithful;
-    std::string text;
-    append_fields(text, *fields, ByteOrder::little);
+    REQUIRE(faithful_text == text);
     CAPTURE(text);
     REQUIRE(!text.contains('\n'));
     const Rebuilt rebuilt = rebuild_data(kind, text, ByteOrder::little);
@@ -80,12 +85,11 @@ TEST_CASE("where the text of fields is told to be faithful, it gives their data 
 TEST_CASE("the text of an everyday entry is told to be faithful, that of a name with a blank is not") {
   for (const auto& [name, expected] : {std::pair{"/usr/bin/true", true}, std::pair{"/tmp/a b", false},
                                        std::pair{"/tmp/a\nb", false}, std::pair{"", true}}) {
-    Fields fields;
-    const Bytes digest = to_bytes(as_bytes(std::string_view("sha256:\0abcd", 12)));
     const std::string with_nul = std::string(name) + '\0';
-    fields.add({.id = FieldId::d_ng, .bytes = digest, .range = {}});
-    fields.add({.id = FieldId::n_ng, .bytes = as_bytes(with_nul), .range = {}});
-    CHECK(text_is_faithful(fields) == expected);
+    ByteWriter data;
+    data.u32(12).bytes(as_bytes(std::string_view("sha256:\0abcd", 12)));
+    data.u32(static_cast<std::uint32_t>(with_nul.size())).bytes(as_bytes(with_nul));
+    CHECK(text_is_faithful(*find_template("ima-ng"), data.data(), ByteOrder::little) == expected);
   }
 }
 

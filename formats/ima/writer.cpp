@@ -114,35 +114,20 @@ bool is_kept_line(const Record& record, const LogInfo& info) {
   return info.format == "ima-ascii" && record.content == ContentType::unknown;
 }
 
-// The last template that an entry was of, as most are of the same.
-const std::optional<Template>& template_of(const Record& record) {
-  thread_local std::string name;
-  thread_local std::optional<Template> kind;
-  if (name != as_text(record.name)) {
-    name = as_text(record.name);
-    kind = find_template(name);
-  }
-  return kind;
-}
-
-// Asked first: it spares nearly every entry to be made from its text again.
-bool is_plainly_faithful(const Template& kind, const Fields& fields) {
-  return !kind.legacy && text_is_faithful(fields);
-}
-
 // Appends the text of an entry's fields; false when it does not give the same data back.
 bool append_faithful_fields(std::string& out, HashEngine& engine, const Record& record, HashAlgorithm bank,
                             ByteOrder order) {
-  const auto& kind = template_of(record);
+  const auto& kind = recent_template(as_text(record.name));
+  // That spares nearly every entry to be made from its text again.
+  if (kind && append_faithful_text(out, *kind, record.data, order)) {
+    return true;
+  }
   const auto fields = kind ? split_fields(*kind, record.data, order) : std::nullopt;
   if (!fields) {
     return false;
   }
   const std::size_t begin = out.size();
   append_fields(out, *fields, order);
-  if (is_plainly_faithful(*kind, *fields)) {
-    return true;
-  }
   const std::string_view text = std::string_view(out).substr(begin);
   if (const auto feeds = static_cast<std::size_t>(std::ranges::count(text, '\n')); feeds > 0) {
     const bool told = confirm(engine, entry_digest(engine, record, bank).view(), record.data).has_value();
@@ -220,9 +205,8 @@ Carried carry_ascii(const Record& record, const LogInfo& info, const WriteOption
   if (Carried carried = carry(record, info, options); carried.carriage != Carriage::native) {
     return carried;
   }
-  const auto& kind = template_of(record);
-  const auto fields = kind ? split_fields(*kind, record.data, info.byte_order) : std::nullopt;
-  if (fields && is_plainly_faithful(*kind, *fields)) {
+  const auto& kind = recent_template(as_text(record.name));
+  if (kind && text_is_faithful(*kind, record.data, info.byte_order)) {
     return {};
   }
   const HashAlgorithm bank = target_bank(info, options, record);

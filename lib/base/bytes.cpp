@@ -69,8 +69,13 @@ char* write_chunk(char* to, const std::uint8_t* from) {
 }  // namespace
 
 char* write_hex(char* to, ByteView bytes) {
-  for (; bytes.size() >= kChunk; bytes = bytes.subspan(kChunk)) {
-    to = write_chunk(to, bytes.data());
+  if (bytes.size() >= kChunk) {
+    const std::uint8_t* from = bytes.data();
+    const std::uint8_t* const last = from + bytes.size() - kChunk;
+    for (; from < last; from += kChunk) {
+      to = write_chunk(to, from);
+    }
+    return write_chunk(to - 2 * (from - last), last);  // some of whose bytes are written once more
   }
   for (const std::uint8_t byte : bytes) {
     to = std::ranges::copy(kHexPairs[byte], to).out;

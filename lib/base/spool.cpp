@@ -16,7 +16,7 @@ namespace mrtool {
 
 class SpoolSource final : public ByteSource {
  public:
-  explicit SpoolSource(const Spool& spool) : spool_(spool) {}
+  SpoolSource(const Spool& spool, std::uint64_t offset) : spool_(spool), offset_(offset) {}
 
   Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
     auto got = spool_.read_at(offset_, buffer);
@@ -26,7 +26,7 @@ class SpoolSource final : public ByteSource {
 
  private:
   const Spool& spool_;
-  std::uint64_t offset_ = 0;
+  std::uint64_t offset_;
 };
 
 Spool::~Spool() {
@@ -59,31 +59,39 @@ Status Spool::make_file() {
   return {};
 }
 
-Status Spool::move_to_file() {
+Status Spool::write_to_file(ByteView bytes) {
   if (file_ < 0) {
     if (auto made = make_file(); !made) {
       return made;
     }
   }
-  ByteView rest = held_;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(file_, rest.data(), rest.size());
+  const std::size_t size = bytes.size();
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) {
         continue;
       }
       return failed("cannot be written", errno);
     }
-    rest = rest.subspan(static_cast<std::size_t>(written));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  filed_ += held_.size();
-  held_.clear();
+  filed_ += size;
   return {};
 }
 
 Status Spool::append(ByteView bytes) {
+  constexpr std::size_t kPiece = 64 * 1024;  // what is worth a write of its own, and then needs no copy
+  if (file_ >= 0 && held_.empty() && bytes.size() >= kPiece) {
+    return write_to_file(bytes);
+  }
   held_.insert(held_.end(), bytes.begin(), bytes.end());
-  return held_.size() > kMemory ? move_to_file() : Status{};
+  if (held_.size() <= kMemory) {
+    return {};
+  }
+  auto written = write_to_file(held_);
+  held_.clear();
+  return written;
 }
 
 Result<std::size_t> Spool::read_at(std::uint64_t offset, std::span<std::uint8_t> buffer) const {
@@ -100,8 +108,13 @@ Result<std::size_t> Spool::read_at(std::uint64_t offset, std::span<std::uint8_t>
   if (offset >= filed_) {
     return copy_from(held_, std::min<std::uint64_t>(offset - filed_, held_.size()));
   }
+  return read_file(offset, filed_, buffer);
+}
+
+Result<std::size_t> Spool::read_file(std::uint64_t offset, std::uint64_t end, std::span<std::uint8_t> buffer) const {
+  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
   for (;;) {
-    const ssize_t got = ::pread(file_, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    const ssize_t got = ::pread(file_, buffer.data(), wanted, static_cast<off_t>(offset));
     if (got > 0) {
       return static_cast<std::size_t>(got);
     }
@@ -114,8 +127,8 @@ Result<std::size_t> Spool::read_at(std::uint64_t offset, std::span<std::uint8_t>
   }
 }
 
-std::unique_ptr<ByteSource> Spool::open() const {
-  return std::make_unique<SpoolSource>(*this);
+std::unique_ptr<ByteSource> Spool::open(std::uint64_t offset) const {
+  return std::make_unique<SpoolSource>(*this, offset);
 }
 
 }  // namespace mrtool

@@ -29,14 +29,21 @@ class Spool {
   void put_first(ByteView bytes) { head_.insert(head_.begin(), bytes.begin(), bytes.end()); }
   std::uint64_t size() const { return head_.size() + filed_ + held_.size(); }
 
-  // Reads from the front, perhaps what was appended since. The spool outlives the source; calls do not overlap.
-  std::unique_ptr<ByteSource> open() const;
+  // Reads from `offset` on, perhaps what was appended since. The spool outlives the source; calls do not overlap.
+  std::unique_ptr<ByteSource> open(std::uint64_t offset = 0) const;
+
+  // Bytes that are in the file, the first that were appended; they stay there.
+  std::uint64_t filed() const { return filed_; }
+  // The file, for the system to copy from, where its filed() bytes are the spool's first; else -1.
+  int file() const { return head_.empty() ? file_ : -1; }
+  // Reads some of the first `end` of these, from `offset` on. Another thread may append meanwhile.
+  Result<std::size_t> read_file(std::uint64_t offset, std::uint64_t end, std::span<std::uint8_t> buffer) const;
 
  private:
   friend class SpoolSource;
 
   Status make_file();
-  Status move_to_file();
+  Status write_to_file(ByteView bytes);
   // From `offset` on; 0 at the end.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> buffer) const;
   std::unexpected<Error> failed(std::string_view what, int number) const;

@@ -25,7 +25,7 @@ struct Split {
 };
 
 std::optional<Split> split(const Record& record, ByteOrder order) {
-  const auto kind = find_template(as_text(record.name));
+  const auto& kind = recent_template(as_text(record.name));
   if (!kind) {
     return std::nullopt;
   }

@@ -1,6 +1,7 @@
 #include "lib/content/ima_template.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace mrtool::ima {
 
@@ -94,6 +95,16 @@ std::optional<Template> find_template(std::string_view name) {
   return kind;
 }
 
+const std::optional<Template>& recent_template(std::string_view name) {
+  thread_local std::string recent;
+  thread_local std::optional<Template> kind;
+  if (recent != name) {
+    kind = find_template(name);
+    recent = name;
+  }
+  return kind;
+}
+
 const FieldPart* Fields::find(FieldId id) const {
   const auto found = std::ranges::find(parts(), id, &FieldPart::id);
   return found == parts().end() ? nullptr : &*found;
@@ -112,16 +123,14 @@ std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrde
   if (kind.legacy) {
     return split_legacy(data);
   }
-  ByteReader reader(data, 0, order);
-  Fields fields;
-  for (const FieldId id : kind.fields()) {
-    const std::uint32_t length = reader.u32();
-    const std::uint64_t begin = reader.position();
-    const ByteView bytes = reader.take(length);
-    fields.add({.id = id, .bytes = bytes, .range = {begin, begin + bytes.size()}});
-  }
-  if (!reader.ok() || reader.left() > 0) {
-    return std::nullopt;
+  std::optional<Fields> fields(std::in_place);
+  const auto add = [&](FieldId id, ByteView bytes) {
+    const auto begin = static_cast<std::uint64_t>(bytes.data() - data.data());
+    fields->add({.id = id, .bytes = bytes, .range = {begin, begin + bytes.size()}});
+    return true;
+  };
+  if (!see_fields(kind, data, order, add)) {
+    fields.reset();
   }
   return fields;
 }
@@ -131,16 +140,14 @@ ByteView measured_name(const Template& kind, ByteView data, ByteOrder order) {
     const auto fields = split_legacy(data);
     return fields ? fields->name() : ByteView();
   }
-  ByteReader reader(data, 0, order);
   std::optional<ByteView> name;
-  for (const FieldId id : kind.fields()) {
-    const std::uint32_t length = reader.u32();
-    const ByteView bytes = reader.take(length);
+  const bool whole = see_fields(kind, data, order, [&name](FieldId id, ByteView bytes) {
     if (!name && (id == FieldId::n || id == FieldId::n_ng)) {
       name = without_nul(bytes);
     }
-  }
-  return name && reader.ok() && reader.left() == 0 ? *name : ByteView();
+    return true;
+  });
+  return whole && name ? *name : ByteView();
 }
 
 ByteView without_nul(ByteView bytes) {

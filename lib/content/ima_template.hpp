@@ -55,6 +55,9 @@ class Template {
 
 // By the name of a built-in template, or a format such as "n-ng|d-ng". Nothing: neither.
 std::optional<Template> find_template(std::string_view name);
+// The same for the entries of a list, most of which are of the template of the one before. Valid until the next call in
+// the same thread.
+const std::optional<Template>& recent_template(std::string_view name);
 
 struct FieldPart {
   FieldId id = FieldId::d;
@@ -88,6 +91,21 @@ class Fields {
   std::size_t count_ = 0;
   std::vector<FieldPart> many_;  // all of them, where they are more
 };
+
+// Calls see(id, bytes) for each field of template data in the form that is hashed, not of the legacy template. False
+// when the fields do not fill the data exactly, or see() is false of one.
+template <class See>
+bool see_fields(const Template& kind, ByteView data, ByteOrder order, See see) {
+  ByteReader reader(data, 0, order);
+  for (const FieldId id : kind.fields()) {
+    const std::uint32_t length = reader.u32();
+    const ByteView bytes = reader.take(length);
+    if (!reader.ok() || !see(id, bytes)) {
+      return false;
+    }
+  }
+  return reader.left() == 0;
+}
 
 // Template data in the form that is hashed. Nothing when the fields do not fill it exactly.
 std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrder order);

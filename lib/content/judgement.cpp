@@ -86,12 +86,40 @@ struct Matches {
   std::vector<bool> best;
 };
 
+// Queues what the first rule hashes, where that is one piece of the record's data; returns where in the queue, or
+// nothing where it isn't.
+std::optional<std::size_t> queue_first(const Context& context, DigestQueue& queue) {
+  const auto recipes = content_row(context.record.content).rule(context.record).recipes();
+  const auto preimage = recipes.empty() ? std::nullopt : recipes.front().preimage(context);
+  if (!preimage || !preimage->made.empty() || preimage->nul_after) {
+    return std::nullopt;
+  }
+  const std::size_t place = queue.size();
+  for (const DigestEntry& entry : context.record.digests) {
+    if (!obstacle(entry).empty()) {
+      continue;
+    }
+    if (is_hash_already(entry, context.record, *preimage)) {
+      queue.add_known(entry.value);
+    } else {
+      queue.add(algorithm_of(*preimage, entry), preimage->part);
+    }
+  }
+  return place;
+}
+
 // Tries the rules of a type on a record, and remembers the one that holds in most banks.
 class Judge {
  public:
-  Judge(const Context& context, HashEngine& engine)
-      : context_(context), type_(content_row(context.record.content).rule(context.record)), engine_(engine) {
-    judgement_.digests.reserve(context.record.digests.size());
+  // `judgement`: whose room is used.
+  Judge(const Context& context, HashEngine& engine, Judgement& judgement)
+      : context_(context),
+        type_(content_row(context.record.content).rule(context.record)),
+        engine_(engine),
+        judgement_(judgement) {
+    judgement_.digests.clear();
+    judgement_.covered.reset();
+    judgement_.error_separator = false;
     for (const DigestEntry& entry : context.record.digests) {
       const std::string_view reason = obstacle(entry);
       judgement_.digests.push_back({.check = Check::none, .recipe = reason});
@@ -99,32 +127,9 @@ class Judge {
     }
   }
 
-  // Queues what the first rule hashes, where that is one piece of the record's data.
-  void queue_first(DigestQueue& queue) {
-    const auto recipes = type_.recipes();
-    if (recipes.empty() || computable_ == 0) {
-      return;
-    }
-    const auto preimage = recipes.front().preimage(context_);
-    if (!preimage || !preimage->made.empty() || preimage->nul_after) {
-      return;
-    }
-    queued_ = queue.size();
-    for (std::size_t i = 0; i < judgement_.digests.size(); ++i) {
-      const DigestEntry& entry = context_.record.digests[i];
-      if (!judgement_.digests[i].recipe.empty()) {
-        continue;
-      }
-      if (is_hash_already(entry, context_.record, *preimage)) {
-        queue.add_known(entry.value);
-      } else {
-        queue.add(algorithm_of(*preimage, entry), preimage->part);
-      }
-    }
-  }
-
-  // `queue`: hashed, if queue_first() was called.
-  Judgement run(Matches& matches, const DigestQueue& queue = {}) {
+  // `queued`: where queue_first() has put the record's digests, which are hashed now.
+  void run(Matches& matches, const DigestQueue& queue, std::optional<std::size_t> queued) {
+    queued_ = queued;
     bool first = true;
     for (const Recipe& recipe : type_.recipes()) {
       if (best_count_ < computable_) {
@@ -146,7 +151,6 @@ class Judge {
                         : DigestJudgement{.check = Check::unverifiable, .recipe = type_.outside};
       }
     }
-    return std::move(judgement_);
   }
 
  private:
@@ -181,7 +185,7 @@ class Judge {
   Context context_;
   const EventType& type_;
   HashEngine& engine_;
-  Judgement judgement_;
+  Judgement& judgement_;
   std::size_t computable_ = 0;
   std::optional<std::size_t> queued_;  // where the queue has the first rule's digests
   std::size_t best_count_ = 0;
@@ -194,28 +198,41 @@ Judgement judge(const Record& record, const LogInfo& log, HashEngine& engine) {
   if (const std::string_view reason = obstacle(record); !reason.empty()) {
     return nothing_to_judge(record, reason);
   }
+  Judgement judgement;
   Matches matches;
-  return Judge({.record = record, .log = log, .data = record.data}, engine).run(matches);
+  Judge({.record = record, .log = log, .data = record.data}, engine, judgement).run(matches, {}, {});
+  return judgement;
+}
+
+void judge_each(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine,
+                const std::function<void(std::size_t, Judgement&)>& tell) {
+  const auto context_of = [&log](const Record& record) {
+    return Context{.record = record, .log = log, .data = record.data};
+  };
+  DigestQueue queue;
+  std::vector<std::optional<std::size_t>> places;
+  places.reserve(records.size());
+  for (const Record* record : records) {
+    places.push_back(obstacle(*record).empty() ? queue_first(context_of(*record), queue) : std::nullopt);
+  }
+  queue.hash(engine);
+  Judgement judgement;
+  Matches matches;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (const std::string_view reason = obstacle(*records[i]); reason.empty()) {
+      Judge(context_of(*records[i]), engine, judgement).run(matches, queue, places[i]);
+    } else {
+      judgement = nothing_to_judge(*records[i], reason);
+    }
+    tell(i, judgement);
+  }
 }
 
 std::vector<Judgement> judge_many(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine) {
-  DigestQueue queue;
-  std::vector<Judge> judges;
-  judges.reserve(records.size());
-  for (const Record* record : records) {
-    if (obstacle(*record).empty()) {
-      judges.emplace_back(Context{.record = *record, .log = log, .data = record->data}, engine).queue_first(queue);
-    }
-  }
-  queue.hash(engine);
   std::vector<Judgement> judgements;
   judgements.reserve(records.size());
-  Matches matches;
-  auto next = judges.begin();
-  for (const Record* record : records) {
-    const std::string_view reason = obstacle(*record);
-    judgements.push_back(reason.empty() ? (next++)->run(matches, queue) : nothing_to_judge(*record, reason));
-  }
+  judge_each(records, log, engine,
+             [&judgements](std::size_t /*index*/, Judgement& judgement) { judgements.push_back(std::move(judgement)); });
   return judgements;
 }
 

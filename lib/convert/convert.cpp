@@ -126,29 +126,30 @@ bool Conversion::takes_all(const Record& record) const {
          }));
 }
 
-// The record as it is asked for and as the writer may see it.
-Record Conversion::narrowed(const Record& record) {
-  Record out = record;
+// Leaves of the record what is asked for and what the writer may see.
+void Conversion::narrow(Record& record) {
   if (options_.takes_digest) {
     digests_.clear();
     std::ranges::copy_if(record.digests, std::back_inserter(digests_), [&](const DigestEntry& digest) {
       return options_.takes_digest(record.reg, digest.algorithm);
     });
-    out.digests = digests_;
+    record.digests = digests_;
   }
   if (!keeps_raw_) {
-    out.raw = {};
-    out.prefix = {};
-    out.suffix = {};
+    record.raw = {};
+    record.prefix = {};
+    record.suffix = {};
   }
   if (info_.format != target_.format && !target_.holds_source) {
-    out.framing = 0;
+    record.framing = 0;
   }
-  return out;
 }
 
-Status Conversion::add(const Batch& batch) {
-  for (const Record& record : batch.records) {
+Status Conversion::add(Batch& batch) {
+  if (replays_batches()) {
+    input_.add(batch);
+  }
+  for (Record& record : batch.records) {
     if (target_.holds_source && !left_out_ && !takes_all(record)) {
       left_out_ = Error{
           .kind = ErrorKind::unsupported,
@@ -159,7 +160,8 @@ Status Conversion::add(const Batch& batch) {
           .record = record.number};
     }
     if (takes(record)) {
-      if (auto status = convert(narrowed(record)); !status) {
+      narrow(record);
+      if (auto status = convert(record); !status) {
         return status;
       }
     }
@@ -170,7 +172,7 @@ Status Conversion::add(const Batch& batch) {
   return keeps_raw_ && writer_ && !batch.trailing.empty() ? writer_->trailing(batch.trailing) : Status{};
 }
 
-Status Conversion::convert(Record record) {
+Status Conversion::convert(Record& record) {
   ++result_.records;
   settle_target(record);
   if (!writer_) {
@@ -178,8 +180,10 @@ Status Conversion::convert(Record record) {
       return begun;
     }
   }
-  if (auto seam = check_seam(record); !seam) {
-    return seam;
+  if (!replays_batches()) {
+    if (auto replayed = replay_input(record); !replayed) {
+      return replayed;
+    }
   }
   const Carried carried = target_.carry(record, info_, target_.write);
   switch (carried.carriage) {
@@ -203,12 +207,12 @@ Status Conversion::convert(Record record) {
     return {};
   }
   ++result_.written;
-  return write(std::move(record));
+  return write(record);
 }
 
 // A log that goes on where another one ended says where it begins; is that where the other one has led?
-Status Conversion::check_seam(const Record& record) {
-  const bool at_seam = logs_ > 1 && record.asserts && !options_.allow_gap && stated_.insert(record.reg).second;
+Status Conversion::replay_input(const Record& record) {
+  const bool at_seam = has_seam() && record.asserts && stated_.insert(record.reg).second;
   const auto gaps = [this] {
     return input_noticed_.count("present-differs") + input_noticed_.count("initial-late") + input_noticed_.count("gap");
   };
@@ -227,7 +231,7 @@ Status Conversion::check_seam(const Record& record) {
       .record = record.number});
 }
 
-Status Conversion::write(Record record) {
+Status Conversion::write(Record& record) {
   if (!writer_) {
     if (auto begun = begin_output(); !begun) {
       return begun;
@@ -242,7 +246,8 @@ Status Conversion::write(Record record) {
 }
 
 Status Conversion::write_note(Note note) {
-  return write(collation_.note(note));
+  Record record = collation_.note(note);
+  return write(record);
 }
 
 Result<ConvertResult> Conversion::finish() {

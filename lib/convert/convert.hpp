@@ -75,7 +75,8 @@ class Conversion {
 
   // The logs in order. After a failure nothing can be delivered; the error says why.
   Status begin_log(const LogInfo& info);
-  Status add(const Batch& batch);
+  // Makes the records what is asked for of them.
+  Status add(Batch& batch);
   // After the last record. Not for damaged input.
   Result<ConvertResult> finish();
 
@@ -89,11 +90,14 @@ class Conversion {
   Status begin_output();
   bool takes(const Record& record) const;
   bool takes_all(const Record& record) const;
-  Record narrowed(const Record& record);
-  Status convert(Record record);
-  Status write(Record record);
+  void narrow(Record& record);
+  Status convert(Record& record);
+  Status write(Record& record);
   Status write_note(Note note);
-  Status check_seam(const Record& record);
+  bool has_seam() const { return logs_ > 1 && !options_.allow_gap; }
+  // The input is replayed batch by batch, which costs less than record by record.
+  bool replays_batches() const { return !selects_ && !has_seam(); }
+  Status replay_input(const Record& record);
   void read_behind();
   void abandon_reading();
   ReadBack replay_output(const std::vector<RegisterResult>& input);

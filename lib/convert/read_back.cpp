@@ -81,8 +81,8 @@ ReadBack read_back(Reader& reader, std::string_view format, const StatedLimit& l
     if (!std::exchange(begun, true)) {
       replay.begin_log(reader.info());
     }
+    replay.add(batch);
     for (const Record& record : batch.records) {
-      replay.add(record);
       stated.see(record);
     }
   }

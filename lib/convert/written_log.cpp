@@ -8,31 +8,41 @@ namespace mrtool {
 
 class WrittenLog::Follower final : public ByteSource {
  public:
-  explicit Follower(WrittenLog& log) : log_(log), source_(log.spool_->open()) {}
+  explicit Follower(WrittenLog& log) : log_(log) {}
 
   Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
-    std::unique_lock lock(log_.mutex_);
-    log_.grown_.wait(lock, [this] { return log_.readable_ > offset_ || log_.closed_ || log_.abandoned_; });
-    if (log_.abandoned_) {
-      return fail(ErrorKind::io, "what is read back is no longer wanted");
+    if (whole_) {
+      return whole_->read(buffer);
     }
-    const std::uint64_t there = std::min<std::uint64_t>(buffer.size(), log_.readable_ - offset_);
-    auto got = source_->read(buffer.first(static_cast<std::size_t>(there)));
+    if (offset_ == seen_) {
+      std::unique_lock lock(log_.mutex_);
+      log_.grown_.wait(lock, [this] { return log_.filed_ > offset_ || log_.closed_ || log_.abandoned_; });
+      if (log_.abandoned_) {
+        return fail(ErrorKind::io, "what is read back is no longer wanted");
+      }
+      seen_ = log_.filed_;
+      if (offset_ == seen_) {
+        whole_ = log_.spool_->open(offset_);
+        return whole_->read(buffer);
+      }
+    }
+    auto got = log_.spool_->read_file(offset_, seen_, buffer);
     offset_ += got.value_or(0);
     return got;
   }
 
  private:
   WrittenLog& log_;
-  std::unique_ptr<ByteSource> source_;
   std::uint64_t offset_ = 0;
+  std::uint64_t seen_ = 0;              // bytes that are in the file, when it last looked
+  std::unique_ptr<ByteSource> whole_;  // once the log is closed: of what is not in the file
 };
 
 Status WrittenLog::hand_over() {
-  const std::scoped_lock lock(mutex_);
   const Status appended = spool_->append(pending_);
-  readable_ += pending_.size();
   pending_.clear();
+  const std::scoped_lock lock(mutex_);
+  filed_ = spool_->filed();
   grown_.notify_all();
   return appended;
 }
@@ -43,10 +53,8 @@ Status WrittenLog::write(ByteView bytes) {
 }
 
 Status WrittenLog::write_first(ByteView bytes) {
-  const std::scoped_lock lock(mutex_);
   new_front_ = true;
   spool_->put_first(bytes);
-  readable_ += bytes.size();
   return {};
 }
 

@@ -25,8 +25,8 @@ class WrittenLog final : public ByteSink {
 
   // Bytes were put before those that a follower has read, so that it has read another log.
   bool has_new_front() const { return new_front_; }
-  // Bytes that followers can read by now.
-  std::uint64_t readable() const { return readable_; }
+  // Bytes that followers can read by now; a short log's none before it is closed.
+  std::uint64_t readable() const { return filed_; }
   // From the front to the end, for which it waits until close(). Fails (io) once abandoned. The log outlives it.
   std::unique_ptr<ByteSource> follow();
   // After close().
@@ -36,13 +36,16 @@ class WrittenLog final : public ByteSink {
   class Follower;
   Status hand_over();
 
+  // The writer's alone, but for what the spool's file holds, which stays as it is: so nobody waits for a write or a read
+  // of another thread.
   std::unique_ptr<Spool> spool_;
-  Bytes pending_;               // the writer's alone
-  bool new_front_ = false;      // likewise
-  std::uint64_t readable_ = 0;  // set by the writer, who need not lock to look; so of closed_
-  bool closed_ = false;
+  Bytes pending_;           // behind what the spool has
+  bool new_front_ = false;
+
+  std::mutex mutex_;  // of what tells followers:
+  std::uint64_t filed_ = 0;  // of the spool; the writer, who sets it, need not lock to look
+  bool closed_ = false;      // nothing is appended to the spool any more
   bool abandoned_ = false;
-  std::mutex mutex_;  // of the spool, and of what tells followers about it
   std::condition_variable grown_;
 };
 

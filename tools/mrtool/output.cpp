@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -32,6 +34,19 @@ int write_to(int descriptor, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;
+}
+
+// How many of the file's first bytes the system has copied.
+std::uint64_t send_to(int descriptor, int file, std::uint64_t size) {
+  constexpr std::uint64_t kAtOnce = 16 * 1024 * 1024;
+  off_t sent = 0;
+  while (static_cast<std::uint64_t>(sent) < size) {
+    const auto left = size - static_cast<std::uint64_t>(sent);
+    if (::sendfile(descriptor, file, &sent, static_cast<std::size_t>(std::min(left, kAtOnce))) <= 0) {
+      break;
+    }
+  }
+  return static_cast<std::uint64_t>(sent);
 }
 
 std::string reason_of(int number) {
@@ -101,6 +116,11 @@ void Output::put(std::string_view text) {
   write(text);
 }
 
+std::uint64_t Output::send(int file, std::uint64_t size) {
+  flush();
+  return failed() || file < 0 ? 0 : send_all(file, size);
+}
+
 void Output::write(std::string_view text) {
   if (!failed() && !text.empty()) {
     std::string reason;
@@ -131,6 +151,10 @@ Output::Wrote DescriptorOutput::write_all(std::string_view text, std::string& re
   }
   reason = reason_of(number);
   return Wrote::failed;
+}
+
+std::uint64_t DescriptorOutput::send_all(int file, std::uint64_t size) {
+  return send_to(descriptor_, file, size);
 }
 
 Status FileOutput::fail_with(std::string_view what, int number) const {
@@ -196,6 +220,10 @@ Output::Wrote FileOutput::write_all(std::string_view text, std::string& reason) 
   }
   reason = reason_of(number);
   return Wrote::failed;
+}
+
+std::uint64_t FileOutput::send_all(int file, std::uint64_t size) {
+  return send_to(descriptor_, file, size);
 }
 
 Status FileOutput::commit() {

@@ -21,6 +21,9 @@ class Output {
   void append(std::string_view text) { buffer_ += text; }
   // Writes the buffer and then the text, which needs no copy.
   void put(std::string_view text);
+  // Writes the buffer and then the first bytes of a file, `size` at most, without reading them; returns how many. Where
+  // that does not work, or no longer, put() can write the rest, or will say why not.
+  std::uint64_t send(int file, std::uint64_t size);
   // Writes the buffer out when it has grown large.
   void settle();
   // Writes the buffer out.
@@ -35,6 +38,8 @@ class Output {
   enum class Wrote : std::uint8_t { all, reader_gone, failed };
   // Writes all of the text. On `failed`, `reason` says why.
   virtual Wrote write_all(std::string_view text, std::string& reason) = 0;
+  // See send(): of a stream that the system can copy to.
+  virtual std::uint64_t send_all(int /*file*/, std::uint64_t /*size*/) { return 0; }
   // The stream's name in messages.
   virtual std::string_view name() const = 0;
 
@@ -53,6 +58,7 @@ class DescriptorOutput final : public Output {
 
  private:
   Wrote write_all(std::string_view text, std::string& reason) override;
+  std::uint64_t send_all(int file, std::uint64_t size) override;
   std::string_view name() const override { return name_; }
 
   int descriptor_;
@@ -89,6 +95,7 @@ class FileOutput final : public Output {
  private:
   FileOutput() = default;
   Wrote write_all(std::string_view text, std::string& reason) override;
+  std::uint64_t send_all(int file, std::uint64_t size) override;
   std::string_view name() const override { return path_; }
   Status fail_with(std::string_view what, int number) const;
 

@@ -244,8 +244,9 @@ int ConvertRun::deliver() {
       return refuse(ErrorKind::usage, "this is no text to be shown by a terminal; use -o FILE or >FILE");
     }
   }
-  const auto source = conversion_.output().open();
+  const Spool& spool = conversion_.output();
   Output& out = session_.out();
+  const auto source = spool.open(out.send(spool.file(), spool.filed()));
   Bytes piece(limits::kReadPiece);
   while (!out.failed()) {
     const auto size = source->read(piece);

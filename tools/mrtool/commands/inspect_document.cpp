@@ -244,17 +244,20 @@ class ApartLines final : public ApartRenderer {
  public:
   explicit ApartLines(bool raw) : raw_(raw) {}
 
-  Rendered render(std::span<const RecordView> views) override {
+  void record(const RecordView& view) override {
+    describe(view, writer_, raw_);
+    ++records_;
+  }
+  Rendered rendered() const override { return {.text = writer_.written(), .records = records_}; }
+  void clear() override {
     writer_.clear();
-    for (const RecordView& view : views) {
-      describe(view, writer_, raw_);
-    }
-    return {.text = writer_.written(), .records = views.size()};
+    records_ = 0;
   }
 
  private:
   JsonLineWriter writer_;
   bool raw_;
+  std::size_t records_ = 0;
 };
 
 class InspectLines final : public InspectRenderer {

@@ -15,25 +15,23 @@ void InspectPiece::fill(std::shared_ptr<const InspectBatch> batch, std::span<con
   records_.assign(records.begin(), records.end());
   noticed_ = std::move(noticed);
   digests_ = 0;
-  rendered_ = {};
 }
 
 void InspectPiece::complete(const Filter& filter) {
-  std::vector<Judgement> judgements = judge_many(records_, *batch_->info, engine_);
-  views_.resize(records_.size());
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    RecordView& view = views_[i];
+  // What is rendered at once needs one view, whose room all records use.
+  views_.resize(is_rendered() ? 1 : records_.size());
+  judge_each(records_, *batch_->info, engine_, [&](std::size_t i, Judgement& judgement) {
+    RecordView& view = views_[is_rendered() ? 0 : i];
     view.log = batch_->log;
     view.record = records_[i];
     view.info = batch_->info.get();
-    view.judgement = std::move(judgements[i]);
+    std::swap(view.judgement, judgement);
     complete(view, filter);
     notice(view);
-  }
-  if (apart_ != nullptr) {
-    rendered_ = apart_->render(views_);
-    views_.clear();
-  }
+    if (is_rendered()) {
+      apart_->record(view);
+    }
+  });
 }
 
 void InspectPiece::complete(RecordView& view, const Filter& filter) {
@@ -73,6 +71,9 @@ void InspectPiece::notice(const RecordView& view) {
 
 void InspectPiece::release() {
   views_.clear();
+  if (is_rendered()) {
+    apart_->clear();
+  }
   records_.clear();
   noticed_.clear();
   batch_.reset();

@@ -38,7 +38,7 @@ class InspectPiece {
   std::uint64_t digests() const { return digests_; }  // that are shown
   // One of the two; the views where there is no apart renderer.
   bool is_rendered() const { return apart_ != nullptr; }
-  const ApartRenderer::Rendered& rendered() const { return rendered_; }
+  ApartRenderer::Rendered rendered() const { return apart_->rendered(); }
   std::span<const RecordView> views() const { return views_; }
 
   // Lets go of the records.
@@ -55,7 +55,6 @@ class InspectPiece {
   std::vector<Diagnostic> noticed_;
   std::vector<RecordView> views_;
   std::uint64_t digests_ = 0;
-  ApartRenderer::Rendered rendered_;
 };
 
 }  // namespace mrtool

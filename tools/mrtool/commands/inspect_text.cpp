@@ -196,20 +196,23 @@ class ApartRows final : public ApartRenderer {
  public:
   explicit ApartRows(Rows rows) : rows_(std::move(rows)) {}
 
-  Rendered render(std::span<const RecordView> views) override {
+  void record(const RecordView& view) override {
+    rows_.append(out_, view);
+    ++records_;
+    differing_ += worst_check(view) == Check::differs ? 1 : 0;
+  }
+  Rendered rendered() const override { return {.text = out_, .records = records_, .differing = differing_}; }
+  void clear() override {
     out_.clear();
-    Rendered rendered{.text = {}, .records = views.size()};
-    for (const RecordView& view : views) {
-      rows_.append(out_, view);
-      rendered.differing += worst_check(view) == Check::differs ? 1 : 0;
-    }
-    rendered.text = out_;
-    return rendered;
+    records_ = 0;
+    differing_ = 0;
   }
 
  private:
   Rows rows_;
   std::string out_;
+  std::size_t records_ = 0;
+  std::size_t differing_ = 0;
 };
 
 class InspectTable final : public InspectRenderer {
@@ -273,16 +276,8 @@ class ApartDetails final : public ApartRenderer {
  public:
   explicit ApartDetails(const InspectOptions& options) : options_(options) {}
 
-  Rendered render(std::span<const RecordView> views) override {
-    out_.clear();
-    for (const RecordView& view : views) {
-      append(view);
-    }
-    return {.text = out_, .records = views.size()};
-  }
-
- private:
-  void append(const RecordView& view) {
+  void record(const RecordView& view) override {
+    ++records_;
     out_ += '\n';
     options_.style.append(out_, Tone::strong,
                           fmt::format("record {}  {}  {}", view.record->number,
@@ -291,9 +286,16 @@ class ApartDetails final : public ApartRenderer {
     constexpr std::size_t kIndent = 2;
     describe_record(view, *make_text_writer(out_, kIndent), options_.raw);
   }
+  Rendered rendered() const override { return {.text = out_, .records = records_}; }
+  void clear() override {
+    out_.clear();
+    records_ = 0;
+  }
 
+ private:
   InspectOptions options_;
   std::string out_;
+  std::size_t records_ = 0;
 };
 
 class InspectDetails final : public InspectRenderer {

@@ -41,7 +41,10 @@ class ApartRenderer {
     std::size_t records = 0;
     std::size_t differing = 0;  // with a digest that differs
   };
-  virtual Rendered render(std::span<const RecordView> views) = 0;
+  virtual void record(const RecordView& view) = 0;
+  // The records since clear().
+  virtual Rendered rendered() const = 0;
+  virtual void clear() = 0;
 };
 
 // Told in order: each log as it begins, its records, the next log; then the end.

@@ -31,10 +31,12 @@ class JsonLineWriter final : public DocumentWriter {
   }
   void member(PlainName name) {
     room(name.text.size() + 3);
-    *at_++ = '"';
-    put(name.text);
-    *at_++ = '"';
-    *at_++ = ':';
+    char* const at = at_;
+    at[0] = '"';
+    std::memcpy(at + 1, name.text.data(), name.text.size());
+    at[name.text.size() + 1] = '"';
+    at[name.text.size() + 2] = ':';
+    at_ = at + name.text.size() + 3;
   }
 
   void text(std::string_view value) override {
@@ -46,22 +48,26 @@ class JsonLineWriter final : public DocumentWriter {
   }
   void hex(ByteView value) override {
     room(2 * value.size() + 3);
-    *at_++ = '"';
-    at_ = write_hex(at_, value);
-    *at_++ = '"';
-    *at_++ = ',';
+    char* at = at_;
+    *at++ = '"';
+    at = write_hex(at, value);
+    *at++ = '"';
+    *at++ = ',';
+    at_ = at;
   }
   void number(Number value) override {
     constexpr std::size_t kMostDigits = 20;
     room(kMostDigits + 3);
+    char* at = at_;
     if (value.wide) {
-      *at_++ = '"';
+      *at++ = '"';
     }
-    at_ = std::to_chars(at_, end_, value.value).ptr;
+    at = std::to_chars(at, end_, value.value).ptr;
     if (value.wide) {
-      *at_++ = '"';
+      *at++ = '"';
     }
-    *at_++ = ',';
+    *at++ = ',';
+    at_ = at;
   }
   void boolean(bool value) override { word(value ? "true," : "false,"); }
   void null() override { word("null,"); }
@@ -93,42 +99,46 @@ class JsonLineWriter final : public DocumentWriter {
   }
   void grow(std::size_t size);
 
-  void put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
   void word(std::string_view text) {
     room(text.size());
-    put(text);
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
   }
 
   // A comma stands behind every value; what closes takes the last one back.
   void open(char bracket) {
     room(1);
-    *at_++ = bracket;
+    char* const at = at_;
+    at_ = at + 1;
     ++depth_;
+    *at = bracket;
   }
   void close(char bracket) {
     room(2);
-    at_ -= at_[-1] == ',' ? 1 : 0;
-    *at_++ = bracket;
-    *at_++ = --depth_ == 0 ? '\n' : ',';
+    char* const at = at_ - (at_[-1] == ',' ? 1 : 0);
+    at_ = at + 2;
+    --depth_;
+    at[1] = depth_ == 0 ? '\n' : ',';
+    at[0] = bracket;
   }
 
   // False, and nothing written, where it has to be escaped.
   bool quote_plain(std::string_view text) {
     room(text.size() + 3);
-    if (copy_plain(at_ + 1, text) != text.size()) {
+    char* const at = at_;
+    if (copy_plain(at + 1, text) != text.size()) {
       return false;
     }
-    *at_ = '"';
-    at_ += text.size() + 1;
-    *at_++ = '"';
+    at[0] = '"';
+    at[text.size() + 1] = '"';
+    at_ = at + text.size() + 2;
     return true;
   }
   void quote(std::string_view text);
   void text_with_escapes(std::string_view value);
 
+  // As far as a compiler knows, any character that is written could be a part of at_: who writes several holds it in a
+  // variable meanwhile.
   std::unique_ptr<char[]> buffer_;  // NOLINT(modernize-avoid-c-arrays): bytes that are not initialised
   char* at_ = nullptr;
   char* end_ = nullptr;
