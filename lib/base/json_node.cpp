@@ -7,7 +7,7 @@ const JsonNode* find_member(const JsonNode& object, std::string_view name) {
     return nullptr;
   }
   for (const JsonNode& member : object) {
-    if (member.key() == name) {
+    if (is_same_key(member.key(), name)) {
       return &member;
     }
   }

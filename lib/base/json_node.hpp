@@ -97,6 +97,11 @@ class JsonNode {
 };
 static_assert(sizeof(JsonNode) == 32, "a text of nothing but brackets and commas costs this for each");
 
+// Keys that are not the same differ in their length or their last byte, nearly always: event_type, event_data.
+inline bool is_same_key(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a.empty() || (a.back() == b.back() && a == b));
+}
+
 // The member of that name, or nullptr; of anything but an object, nullptr too.
 const JsonNode* find_member(const JsonNode& object, std::string_view name);
 

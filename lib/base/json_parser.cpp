@@ -79,7 +79,8 @@ class FastNodes {
     std::size_t count = 0;
     for (const dom::key_value_pair member : object) {
       const auto known = std::span(keys).first(count);
-      if (depth > limits::kNesting || count == kFewMembers || std::ranges::find(known, member.key) != known.end()) {
+      if (depth > limits::kNesting || count == kFewMembers ||
+          std::ranges::any_of(known, [&](std::string_view key) { return is_same_key(key, member.key); })) {
         return false;
       }
       keys[count++] = member.key;
