@@ -92,8 +92,8 @@ void AsciiReader::push_everyday_lines(Batch& batch) {
     return;
   }
   for (bool more = true; more;) {
-    const LinesAhead::Taken taken = ahead_.take(as_text(rest(batch)), info_.algorithms.front().algorithm,
-                                                info_.byte_order, engine_, batch.arena);
+    const LinesAhead::Taken taken =
+        ahead_.take(as_text(rest(batch)), info_.algorithms.front().algorithm, info_.byte_order, engine_, batch.arena);
     for (const LineEntry& entry : taken.entries) {
       if (is_to_end_here()) {
         return;

@@ -6,12 +6,10 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <utility>
 
 #include "formats/ima/survey.hpp"
 #include "lib/base/byte_writer.hpp"
 #include "lib/base/text.hpp"
-#include "lib/content/ima.hpp"
 
 namespace mrtool::ima {
 namespace {
@@ -38,11 +36,6 @@ std::string_view take_word(std::string_view& text) {
 
 bool is_name(FieldId id) {
   return id == FieldId::n || id == FieldId::n_ng;
-}
-
-// Digests and names are always there; other fields are empty where they do not apply.
-bool may_be_empty(FieldId id) {
-  return !is_name(id) && id != FieldId::d && id != FieldId::d_ng && id != FieldId::d_ngv2;
 }
 
 // Room that is large enough for the data of the fields of a line.
@@ -212,79 +205,11 @@ std::string rebuild(const Template& kind, std::string_view fields, const Words& 
   return {};
 }
 
-void append_field_text(std::string& out, FieldId id, ByteView bytes, ByteOrder order) {
-  const auto append_decimal = [&out](std::uint32_t value) {
-    const fmt::format_int digits(value);
-    out.append(digits.data(), digits.size());
-  };
-  switch (id) {
-    case FieldId::n:
-    case FieldId::n_ng:
-    case FieldId::xattrnames:
-      out += as_text(without_nul(bytes));
-      return;
-    case FieldId::d_ng:
-    case FieldId::d_ngv2:
-    case FieldId::d_modsig:
-      if (const auto digest = parse_file_digest(FieldId::d_ng, bytes)) {
-        out.append(digest->algorithm).push_back(':');
-        append_hex(out, digest->digest);
-      }
-      return;
-    case FieldId::iuid:
-    case FieldId::igid:
-      if (bytes.size() == sizeof(std::uint32_t)) {
-        append_decimal(ByteReader(bytes, 0, order).u32());
-      }
-      return;
-    case FieldId::imode:
-      if (bytes.size() == sizeof(std::uint16_t)) {
-        append_decimal(ByteReader(bytes, 0, order).u16());
-      }
-      return;
-    default:
-      append_hex(out, bytes);
-  }
-}
-
-// Nothing of it may be taken for a field's or a line's end. Nearly always all of it has to be looked at, so that is
-// done a vector at a time.
-bool is_one_word(std::string_view text) {
-  std::uint8_t ends = 0;
-  for (const char c : text) {
-    ends |= static_cast<std::uint8_t>(c == ' ') | static_cast<std::uint8_t>(c == '\n');
-  }
-  return ends == 0;
-}
-
-// A field's text gives its bytes back: this follows from how append_field undoes append_field_text. False: perhaps.
-bool is_faithful(FieldId id, ByteView bytes) {
-  if (bytes.empty() && may_be_empty(id)) {
-    return true;
-  }
-  switch (id) {
-    case FieldId::n:
-    case FieldId::n_ng:
-      return !bytes.empty() && bytes.back() == 0 && is_one_word(as_text(bytes));
-    case FieldId::xattrnames:
-      return bytes.size() > 1 && bytes.back() == 0 && is_one_word(as_text(bytes));
-    case FieldId::d_ng:
-    case FieldId::d_ngv2:
-    case FieldId::d_modsig: {
-      const auto digest = parse_file_digest(FieldId::d_ng, bytes);
-      return digest && !digest->algorithm.empty() && is_one_word(digest->algorithm);
-    }
-    case FieldId::iuid:
-    case FieldId::igid:
-      return bytes.size() == sizeof(std::uint32_t);
-    case FieldId::imode:
-      return bytes.size() == sizeof(std::uint16_t);
-    default:
-      return true;  // hexadecimal
-  }
-}
-
 }  // namespace
+
+bool may_be_empty(FieldId id) {
+  return !is_name(id) && id != FieldId::d && id != FieldId::d_ng && id != FieldId::d_ngv2;
+}
 
 std::optional<Line> parse_line(std::string_view text) {
   Line line;
@@ -328,30 +253,6 @@ void rebuild_data(const Template& kind, std::string_view fields, ByteOrder order
   out.problem = rebuild(kind, fields, words, order, out.data);
   out.missing_blanks = static_cast<std::uint8_t>(kind.fields().size() - words.count);
   out.blank_in_name = words.blank_in_name;
-}
-
-bool text_is_faithful(const Template& kind, ByteView data, ByteOrder order) {
-  return !kind.legacy && see_fields(kind, data, order, is_faithful);
-}
-
-bool append_faithful_text(std::string& out, const Template& kind, ByteView data, ByteOrder order) {
-  const std::size_t begin = out.size();
-  const bool appended = !kind.legacy && see_fields(kind, data, order, [&](FieldId id, ByteView bytes) {
-    out += ' ';
-    append_field_text(out, id, bytes, order);
-    return is_faithful(id, bytes);
-  });
-  if (!appended) {
-    out.resize(begin);
-  }
-  return appended;
-}
-
-void append_fields(std::string& out, const Fields& fields, ByteOrder order) {
-  for (const FieldPart& part : fields.parts()) {
-    out += ' ';
-    append_field_text(out, part.id, part.bytes, order);
-  }
 }
 
 }  // namespace mrtool::ima

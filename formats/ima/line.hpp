@@ -27,6 +27,9 @@ struct Line {
 // The front of a line without its LF; nothing when it is not that of an entry.
 std::optional<Line> parse_line(std::string_view text);
 
+// Digests and names are always there; other fields are empty where they do not apply.
+bool may_be_empty(FieldId id);
+
 struct Rebuilt {
   Bytes data;                       // in the form that is hashed
   std::uint8_t missing_blanks = 0;  // before empty fields at the end
@@ -44,8 +47,8 @@ void rebuild_data(const Template& kind, std::string_view fields, ByteOrder order
 inline constexpr std::size_t kMostLineFeeds = 16;
 inline constexpr std::size_t kMostJoinedBytes = 8192;
 
-// rebuild_data() gives the data back from the text of its fields, which holds no line feed. False: perhaps, or these are
-// no fields. False of the legacy template.
+// rebuild_data() gives the data back from the text of its fields, which holds no line feed. False: perhaps, or these
+// are no fields. False of the legacy template.
 bool text_is_faithful(const Template& kind, ByteView data, ByteOrder order);
 
 // The text of an entry's fields, each with its blank in front.

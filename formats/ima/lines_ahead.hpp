@@ -1,4 +1,5 @@
-// Everyday lines of an ASCII list, many at a time: their digests are checked together, which costs less than one by one.
+// Everyday lines of an ASCII list, many at a time: their digests are checked together, which costs less than one by
+// one.
 #pragma once
 
 #include <span>
@@ -27,9 +28,9 @@ class LinesAhead {
     bool more = false;  // such a line follows, perhaps
   };
 
-  // Entries at the front of a list of that bank, each of which ends with its line for certain: its digest is the hash of
-  // its data, or says that there was a violation. Where other lines come first there are none: those need more thought.
-  // Valid until the next call, and as long as `text` and the arena.
+  // Entries at the front of a list of that bank, each of which ends with its line for certain: its digest is the hash
+  // of its data, or says that there was a violation. Where other lines come first there are none: those need more
+  // thought. Valid until the next call, and as long as `text` and the arena.
   Taken take(std::string_view text, HashAlgorithm bank, ByteOrder order, HashEngine& engine, Arena& arena);
 
  private:

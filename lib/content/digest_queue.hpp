@@ -16,11 +16,9 @@ class DigestQueue {
     if (bucket == buckets_.end()) {
       bucket = buckets_.insert(bucket, {.algorithm = algorithm, .messages = {}, .digests = {}});
     }
-    places_.push_back({.known = {}, .bucket = bucket - buckets_.begin(), .message = bucket->messages.size()});
+    places_.push_back({.bucket = bucket - buckets_.begin(), .message = bucket->messages.size()});
     bucket->messages.push_back(message);
   }
-  // The digest of the next message was computed before.
-  void add_known(ByteView digest) { places_.push_back({.known = digest}); }
   std::size_t size() const { return places_.size(); }
   void clear() {
     for (Bucket& bucket : buckets_) {
@@ -36,9 +34,6 @@ class DigestQueue {
   }
   ByteView digest(std::size_t index) const {
     const Place& place = places_[index];
-    if (!place.known.empty()) {
-      return place.known;
-    }
     const Bucket& bucket = buckets_[static_cast<std::size_t>(place.bucket)];
     const std::size_t size = find_algorithm(bucket.algorithm)->size;
     return ByteView(bucket.digests).subspan(place.message * size, size);
@@ -51,7 +46,6 @@ class DigestQueue {
     Bytes digests;
   };
   struct Place {
-    ByteView known;
     std::ptrdiff_t bucket = 0;
     std::size_t message = 0;
   };

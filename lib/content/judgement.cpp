@@ -29,6 +29,9 @@ constexpr std::string_view kSizeContradiction = "digest-size-contradicts-algorit
 }  // namespace
 
 std::string_view obstacle(const DigestEntry& entry) {
+  if (entry.is_hash_of_data) {
+    return {};  // or its reader could not have made it
+  }
   if (entry.origin == DigestOrigin::alternative) {
     return kAlternative;
   }
@@ -96,12 +99,7 @@ std::optional<std::size_t> queue_first(const Context& context, DigestQueue& queu
   }
   const std::size_t place = queue.size();
   for (const DigestEntry& entry : context.record.digests) {
-    if (!obstacle(entry).empty()) {
-      continue;
-    }
-    if (is_hash_already(entry, context.record, *preimage)) {
-      queue.add_known(entry.value);
-    } else {
+    if (!is_hash_already(entry, context.record, *preimage) && obstacle(entry).empty()) {
       queue.add(algorithm_of(*preimage, entry), preimage->part);
     }
   }
@@ -154,6 +152,14 @@ class Judge {
   }
 
  private:
+  // The digests that are queued are asked for in their order.
+  bool holds_for(const DigestEntry& entry, const Preimage& preimage, const DigestQueue* queue) {
+    if (queue == nullptr || !queued_) {
+      return holds(preimage, entry, engine_);
+    }
+    return is_hash_already(entry, context_.record, preimage) || is_logged(queue->digest((*queued_)++), entry);
+  }
+
   void attempt(const Recipe& recipe, Matches& matches, const DigestQueue* queue) {
     const auto preimage = recipe.preimage(context_);
     if (!preimage) {
@@ -161,14 +167,12 @@ class Judge {
     }
     matches.now.assign(judgement_.digests.size(), false);
     std::size_t count = 0;
-    std::size_t asked = 0;
     for (std::size_t i = 0; i < matches.now.size(); ++i) {
       if (!judgement_.digests[i].recipe.empty()) {
         continue;
       }
       const DigestEntry& entry = context_.record.digests[i];
-      if (queue != nullptr && queued_ ? is_logged(queue->digest(*queued_ + asked++), entry)
-                                      : holds(*preimage, entry, engine_)) {
+      if (holds_for(entry, *preimage, queue)) {
         matches.now[i] = true;
         ++count;
       }
@@ -187,7 +191,7 @@ class Judge {
   HashEngine& engine_;
   Judgement& judgement_;
   std::size_t computable_ = 0;
-  std::optional<std::size_t> queued_;  // where the queue has the first rule's digests
+  std::optional<std::size_t> queued_;  // where the queue has the next of the first rule's digests
   std::size_t best_count_ = 0;
   std::string_view best_recipe_;
 };
@@ -231,8 +235,9 @@ void judge_each(std::span<const Record* const> records, const LogInfo& log, Hash
 std::vector<Judgement> judge_many(std::span<const Record* const> records, const LogInfo& log, HashEngine& engine) {
   std::vector<Judgement> judgements;
   judgements.reserve(records.size());
-  judge_each(records, log, engine,
-             [&judgements](std::size_t /*index*/, Judgement& judgement) { judgements.push_back(std::move(judgement)); });
+  judge_each(records, log, engine, [&judgements](std::size_t /*index*/, Judgement& judgement) {
+    judgements.push_back(std::move(judgement));
+  });
   return judgements;
 }
 

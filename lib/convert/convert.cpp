@@ -302,9 +302,9 @@ void Conversion::read_behind() {
   }
   behind_options_ = reading();
   try {
-    behind_thread_ = std::jthread([this] {
+    behind_thread_ = std::jthread([this, written = written_.follow()]() mutable {
       DiagnosticSink unused;
-      const auto reader = target_.make_reader(written_.follow(), behind_options_, unused);
+      const auto reader = target_.make_reader(std::move(written), behind_options_, unused);
       behind_ = read_back(*reader, target_.format, {.most = kKeys});
     });
   } catch (const std::system_error&) {

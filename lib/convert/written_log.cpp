@@ -1,6 +1,6 @@
 #include "lib/convert/written_log.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "lib/base/limits.hpp"
 
@@ -16,7 +16,9 @@ class WrittenLog::Follower final : public ByteSource {
     }
     if (offset_ == seen_) {
       std::unique_lock lock(log_.mutex_);
-      log_.grown_.wait(lock, [this] { return log_.filed_ > offset_ || log_.closed_ || log_.abandoned_; });
+      while (log_.filed_ == offset_ && !log_.closed_ && !log_.abandoned_) {
+        log_.work_or_wait(lock);
+      }
       if (log_.abandoned_) {
         return fail(ErrorKind::io, "what is read back is no longer wanted");
       }
@@ -34,22 +36,49 @@ class WrittenLog::Follower final : public ByteSource {
  private:
   WrittenLog& log_;
   std::uint64_t offset_ = 0;
-  std::uint64_t seen_ = 0;              // bytes that are in the file, when it last looked
+  std::uint64_t seen_ = 0;             // bytes that are in the file, when it last looked
   std::unique_ptr<ByteSource> whole_;  // once the log is closed: of what is not in the file
 };
 
-Status WrittenLog::hand_over() {
-  const Status appended = spool_->append(pending_);
-  pending_.clear();
-  const std::scoped_lock lock(mutex_);
+// Puts what waits first into the spool, unless another thread is doing so: then, or where nothing waits, until
+// something has changed.
+void WrittenLog::work_or_wait(std::unique_lock<std::mutex>& lock) {
+  if (spooling_ || waiting_.empty()) {
+    changed_.wait(lock);
+    return;
+  }
+  Bytes piece = std::move(waiting_.front());
+  waiting_.pop_front();
+  spooling_ = true;
+  lock.unlock();
+  Status appended = spool_->append(piece);
+  piece.clear();
+  lock.lock();
+  spooling_ = false;
   filed_ = spool_->filed();
-  grown_.notify_all();
-  return appended;
+  spare_ = std::move(piece);
+  if (!appended && appended_) {
+    appended_ = std::move(appended);
+  }
+  changed_.notify_all();
+}
+
+// Leaves so many pieces to a follower that has time.
+Status WrittenLog::hand_over(std::size_t most) {
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(std::exchange(pending_, std::move(spare_)));
+  spare_ = {};
+  changed_.notify_all();
+  while (waiting_.size() > most || (most == 0 && spooling_)) {
+    work_or_wait(lock);
+  }
+  return appended_;
 }
 
 Status WrittenLog::write(ByteView bytes) {
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
-  return pending_.size() < limits::kReadPiece ? Status{} : hand_over();
+  constexpr std::size_t kLeft = 3;
+  return pending_.size() < limits::kReadPiece ? Status{} : hand_over(followed_ ? kLeft : 0);
 }
 
 Status WrittenLog::write_first(ByteView bytes) {
@@ -59,20 +88,21 @@ Status WrittenLog::write_first(ByteView bytes) {
 }
 
 Status WrittenLog::close() {
-  auto handed = hand_over();
+  auto handed = hand_over(0);
   const std::scoped_lock lock(mutex_);
   closed_ = true;
-  grown_.notify_all();
+  changed_.notify_all();
   return handed;
 }
 
 void WrittenLog::abandon() {
   const std::scoped_lock lock(mutex_);
   abandoned_ = true;
-  grown_.notify_all();
+  changed_.notify_all();
 }
 
 std::unique_ptr<ByteSource> WrittenLog::follow() {
+  followed_ = true;
   return std::make_unique<Follower>(*this);
 }
 
