@@ -82,9 +82,10 @@ Status WrittenLog::write(ByteView bytes) {
 }
 
 Status WrittenLog::write_first(ByteView bytes) {
+  auto handed = hand_over(0);  // so that no other thread is about the spool
   new_front_ = true;
   spool_->put_first(bytes);
-  return {};
+  return handed;
 }
 
 Status WrittenLog::close() {
