@@ -114,7 +114,7 @@ bool extend_blocks(std::span<std::uint8_t> value, ByteView digest) {
       break;
     }
     const auto bytes = big_endian_bytes(word);
-    std::copy(bytes.begin(), bytes.end(), value.begin() + written);
+    std::ranges::copy(bytes, value.subspan(written).begin());
     written += bytes.size();
   }
   return true;
