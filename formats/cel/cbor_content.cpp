@@ -190,6 +190,8 @@ bool read_ima_template(Record& record, ByteView item, Arena& arena) {
 
 std::optional<CborContent> encode_cbor_content(const Record& record) {
   CborContent content;
+  constexpr std::size_t kHeads = 32;
+  content.item.reserve(record.name.size() + record.data.size() + kHeads);
   const auto key = [&](std::uint8_t number) { append_cbor_head(content.item, CborMajor::unsigned_integer, number); };
   switch (record.content) {
     case ContentType::pcclient:

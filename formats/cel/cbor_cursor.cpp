@@ -101,6 +101,30 @@ std::uint64_t string_bytes(ByteView bytes) {
   return length;
 }
 
+// The bytes of a head, and of its string, that is one of nearly all: an integer, string, array or map whose number is
+// in the initial byte, or in its shortest form in the next one. 0 for others, and for those that are cut: libcbor's.
+std::size_t read_everyday_head(ByteView bytes, CborHead& head) {
+  constexpr unsigned kMajorShift = 5;
+  constexpr std::array kKinds{
+      CborKind::unsigned_integer, CborKind::none, CborKind::bytes, CborKind::text, CborKind::array, CborKind::map};
+  const std::size_t major = bytes[0] >> kMajorShift;
+  const std::uint8_t info = bytes[0] & kInfoMask;
+  if (major >= kKinds.size() || kKinds[major] == CborKind::none || info > kOneByte ||
+      (info == kOneByte && (bytes.size() < 2 || bytes[1] < kOneByte))) {
+    return 0;
+  }
+  const std::size_t size = info == kOneByte ? 2 : 1;
+  const std::size_t number = info == kOneByte ? bytes[1] : info;
+  const bool is_string = kKinds[major] == CborKind::bytes || kKinds[major] == CborKind::text;
+  if (is_string && bytes.size() - size < number) {
+    return 0;
+  }
+  head.kind = kKinds[major];
+  head.number = number;
+  head.bytes = is_string ? bytes.subspan(size, number) : ByteView();
+  return size + head.bytes.size();
+}
+
 bool is_counted(CborKind kind) {
   switch (kind) {
     case CborKind::unsigned_integer:
@@ -141,6 +165,10 @@ CborHead CborCursor::next() {
     ++position_;
     head.kind = CborKind::tag;
     head.number = *tag;
+    return head;
+  }
+  if (const std::size_t size = read_everyday_head(rest, head); size != 0) {
+    position_ += size;
     return head;
   }
   const cbor_decoder_result result = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &head);

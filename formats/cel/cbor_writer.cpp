@@ -89,6 +89,8 @@ Result<Bytes> CborWriter::encode(const Record& record) {
     return cannot_write(record, "CEL has no content type for the record's content");
   }
   Bytes out;
+  constexpr std::size_t kMost = 512;  // of what is not content, nearly always
+  out.reserve(content->item.size() + kMost);
   const auto integer = [&](std::uint64_t value) { append_cbor_head(out, CborMajor::unsigned_integer, value); };
   const auto put_index = [&](bool wide) {
     if ((index->field >= kFirstWideKey) != wide) {
