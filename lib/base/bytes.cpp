@@ -115,21 +115,33 @@ constexpr auto kHexDigits = [] {
 
 namespace {
 
-// Eight digits at a time; false where one of them is none. The first digit is in the lowest byte.
-bool decode_eight(std::uint64_t digits, std::uint32_t& bytes) {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  constexpr std::uint64_t kHigh = 0x80 * kEach;
-  // The high bit of each byte that is in a range of ASCII; nothing carries where all of the bytes are.
-  const auto within = [](std::uint64_t values, std::uint64_t first, std::uint64_t last) {
-    return (values + (0x80 - first) * kEach) & ~(values + (0x7F - last) * kEach) & kHigh;
-  };
-  const bool valid =
-      (digits & kHigh) == 0 && (within(digits, '0', '9') | within(digits | 0x20 * kEach, 'a', 'f')) == kHigh;
-  const std::uint64_t values = (digits & 0x0F * kEach) + 9 * ((digits >> 6) & kEach);
-  std::uint64_t pairs = ((values << 4) | (values >> 8)) & 0x00FF00FF00FF00FF;
-  pairs = (pairs | (pairs >> 8)) & 0x0000FFFF0000FFFF;
-  bytes = static_cast<std::uint32_t>(pairs | (pairs >> 16));
-  return valid;
+// What 16 digits stand for; all bits of `wrong` are set where one is none.
+Chunk values_of(const char* digits, Chunk& wrong) {
+  constexpr std::uint8_t kLowerCase = 0x20;
+  Chunk text;
+  std::memcpy(&text, digits, sizeof(text));
+  const Chunk decimal = text - '0';
+  const Chunk letter = (text | kLowerCase) - 'a';
+  const auto is_decimal = static_cast<Chunk>(decimal < 10);
+  const auto is_letter = static_cast<Chunk>(letter < 6);
+  wrong |= ~(is_decimal | is_letter);
+  return (decimal & is_decimal) | ((letter + 10) & is_letter);
+}
+
+// The bytes of 32 digits.
+void read_chunk(std::uint8_t* to, const char* digits, Chunk& wrong) {
+  const Chunk first = values_of(digits, wrong);
+  const Chunk second = values_of(digits + kChunk, wrong);
+  const Chunk high = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const Chunk low = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  const Chunk bytes = (high << 4) | low;
+  std::memcpy(to, &bytes, sizeof(bytes));
+}
+
+bool is_zero(Chunk chunk) {
+  std::array<std::uint64_t, kChunk / sizeof(std::uint64_t)> words{};
+  std::memcpy(words.data(), &chunk, sizeof(chunk));
+  return (words[0] | words[1]) == 0;
 }
 
 }  // namespace
@@ -138,22 +150,13 @@ bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
   if (text.size() != 2 * out.size()) {
     return false;
   }
-  const char* from = text.data();
-  if constexpr (std::endian::native == std::endian::little) {
-    bool valid = true;
-    for (; out.size() >= sizeof(std::uint32_t); out = out.subspan(sizeof(std::uint32_t))) {
-      std::uint64_t digits = 0;
-      std::memcpy(&digits, from, sizeof(digits));
-      std::uint32_t bytes = 0;
-      valid = decode_eight(digits, bytes) && valid;
-      std::memcpy(out.data(), &bytes, sizeof(bytes));
-      from += sizeof(digits);
-    }
-    if (!valid) {
-      return false;
-    }
-  }
   // Digits that are none show at the end only: hexadecimal is nearly always right.
+  const char* from = text.data();
+  Chunk wrong{};
+  for (; out.size() >= kChunk; out = out.subspan(kChunk)) {
+    read_chunk(out.data(), from, wrong);
+    from += 2 * kChunk;
+  }
   unsigned all = 0;
   for (std::uint8_t& byte : out) {
     const unsigned high = kHexDigits[static_cast<std::uint8_t>(from[0])];
@@ -162,7 +165,7 @@ bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
     byte = static_cast<std::uint8_t>(high << 4 | low);
     from += 2;
   }
-  return (all & kNoDigit) == 0;
+  return (all & kNoDigit) == 0 && is_zero(wrong);
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {
