@@ -158,7 +158,8 @@ Lanes choose_lanes(HashAlgorithm id, const CpuFeatures& features) {
   constexpr std::size_t kWide = 3;
   const std::size_t narrow = features.sha ? 10 : 4;
   // One register's extends wait for each other, which the CPU's own instructions suffer more from than lanes do.
-  const std::size_t narrow_extends = features.sha ? 6 : 4;
+  constexpr std::size_t kExtends = 4;
+  const std::size_t sha256_extends = features.sha ? 6 : kExtends;
   if (id == HashAlgorithm::sha384) {
     return {functions.sha384, kWide, functions.extend_sha384, kWide};
   }
@@ -170,11 +171,11 @@ Lanes choose_lanes(HashAlgorithm id, const CpuFeatures& features) {
   }
   switch (id) {
     case HashAlgorithm::sha1:
-      return {functions.sha1, narrow, functions.extend_sha1, narrow_extends};
+      return {functions.sha1, narrow, functions.extend_sha1, kExtends};
     case HashAlgorithm::sha224:
       return {.hash = functions.sha224, .at_least = narrow};
     case HashAlgorithm::sha256:
-      return {functions.sha256, narrow, functions.extend_sha256, narrow_extends};
+      return {functions.sha256, narrow, functions.extend_sha256, sha256_extends};
     default:
       return {};
   }

@@ -153,6 +153,46 @@ void add_all(const HashAlgorithmRow& row, std::size_t size) {
 #endif
 }
 
+#ifdef __x86_64__
+lanes::Extend extend_lanes_of(const lanes::Functions& functions, HashAlgorithm id) {
+  switch (id) {
+    case HashAlgorithm::sha1:
+      return functions.extend_sha1;
+    case HashAlgorithm::sha256:
+      return functions.extend_sha256;
+    case HashAlgorithm::sha384:
+      return functions.extend_sha384;
+    case HashAlgorithm::sha512:
+      return functions.extend_sha512;
+    default:
+      return nullptr;
+  }
+}
+
+// Items are extends of one register, beside which as many others as there are lanes are extended for nothing: what this
+// takes over what one alone takes is how many there must be.
+void add_extend_lanes(std::string_view name, const lanes::Functions& functions, const HashAlgorithmRow& row) {
+  const lanes::Extend extend = extend_lanes_of(functions, row.id);
+  if (extend == nullptr) {
+    return;
+  }
+  const std::string full = std::string(row.name) + "/extend/" + std::string(name);
+  benchmark::RegisterBenchmark(full.c_str(), [&row, extend](benchmark::State& state) {
+    constexpr std::size_t kLinks = 100;
+    Digest value = Digest::filled(row.size, 0);
+    const Digest event = Digest::filled(row.size, 1);
+    const std::vector<const std::uint8_t*> digests(kLinks, event.view().data());
+    const lanes::Chain chain{
+        .value = value.mutable_view().data(), .digests = digests.data(), .count = kLinks, .values = nullptr};
+    for (auto _ : state) {
+      extend(&chain, 1);
+    }
+    benchmark::DoNotOptimize(value);
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kLinks));
+  });
+}
+#endif
+
 // A chain is serial: one extend needs the value of the one before it.
 void add_extends(const HashAlgorithmRow& row) {
   const std::string name = std::string(row.name) + "/extend/engine";
@@ -166,6 +206,14 @@ void add_extends(const HashAlgorithmRow& row) {
     benchmark::DoNotOptimize(value);
     state.SetItemsProcessed(state.iterations());
   });
+#ifdef __x86_64__
+  if (CpuFeatures::of_this_machine().avx2) {
+    add_extend_lanes("lanes-avx2", lanes::kAvx2, row);
+  }
+  if (CpuFeatures::of_this_machine().avx512) {
+    add_extend_lanes("lanes-avx512", lanes::kAvx512, row);
+  }
+#endif
 }
 
 }  // namespace
