@@ -22,7 +22,13 @@ Bytes random_bytes(std::mt19937& random, std::size_t size) {
 
 // A long log that is about few registers, as real ones are, and now and then something that needs a look at a cell:
 // a stated value, an extend that may have failed, a bank that is missing.
-GeneratedLogs long_log(std::mt19937& random, std::size_t batches) {
+struct About {
+  RegisterKind kind = RegisterKind::rtmr;
+  unsigned registers = 3;
+  ContentType content = ContentType::tsm;
+  bool odd = true;
+};
+GeneratedLogs long_log(std::mt19937& random, std::size_t batches, const About& about = {}) {
   constexpr std::array kBanks{HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512};
   constexpr std::size_t kRecords = 60;
   constexpr std::size_t kOddEvery = 97;
@@ -35,20 +41,20 @@ GeneratedLogs long_log(std::mt19937& random, std::size_t batches) {
     for (std::size_t j = 0; j < kRecords; ++j) {
       Record& record = batch.records.emplace_back();
       record.number = number++;
-      record.reg.kind = RegisterKind::rtmr;
-      record.reg.index = static_cast<std::uint32_t>(random() % 3);
+      record.reg.kind = about.kind;
+      record.reg.index = static_cast<std::uint32_t>(random() % about.registers);
       record.extends = true;
-      record.content = ContentType::tsm;
+      record.content = about.content;
       std::vector<DigestEntry>& digests = made.digests.emplace_back();
       for (const HashAlgorithm bank : kBanks) {
-        if (random() % kOddEvery != 0) {
+        if (!about.odd || random() % kOddEvery != 0) {
           const Bytes bytes = random_bytes(random, find_algorithm(bank)->size);
           const std::string& kept = made.lines.emplace_back(bytes.begin(), bytes.end());
           digests.push_back({.algorithm = bank, .value = as_bytes(kept)});
         }
       }
       record.digests = digests;
-      switch (random() % kOddEvery) {
+      switch (about.odd ? random() % kOddEvery : kOddEvery) {
         case 0:
           record.tentative = true;
           break;
@@ -108,6 +114,20 @@ TEST_CASE("long logs are replayed alike one record at a time, in batches and by 
     const GeneratedLogs logs = long_log(random, 50);
     check_same(logs, {});
     check_same(logs, some_values(logs, random));
+  }
+}
+
+TEST_CASE("logs about many registers, which are extended together, are replayed alike too") {
+  std::mt19937 random(14);
+  for (unsigned registers = 2; registers <= 24; registers += 2) {
+    CAPTURE(registers);
+    for (const bool odd : {false, true}) {
+      const GeneratedLogs logs =
+          long_log(random, 20,
+                   {.kind = RegisterKind::pcr, .registers = registers, .content = ContentType::pcclient, .odd = odd});
+      check_same(logs, {});
+      check_same(logs, some_values(logs, random));
+    }
   }
 }
 
