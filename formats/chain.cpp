@@ -12,6 +12,8 @@
 #include "formats/tcg/quirks.hpp"
 #include "formats/tsm/place.hpp"
 #include "lib/base/limits.hpp"
+#include "lib/base/workers.hpp"
+#include "lib/record/read_ahead.hpp"
 #include "lib/registers/names.hpp"
 
 namespace mrtool {
@@ -39,7 +41,10 @@ struct LogChain::State {
   void begin_final_events(OpenedLog& opened);
   void begin_log(OpenedLog& opened);
   void note_dirty_mark(const FormatRow& format, const std::string& path) const;
-  void start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source, const ReadOptions& options);
+  // Does the source keep a reader waiting, as pipes do?
+  enum class MayWait : bool { no, yes };
+  void start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source, const ReadOptions& options,
+                    MayWait may_wait);
   Status begin_in_middle(const FormatRow& format, ByteSource& source, ReadOptions& options);
   void reject(const std::string& path, Error error);
   void drop_table();
@@ -127,8 +132,16 @@ void LogChain::State::begin(OpenedLog opened) {
 }
 
 void LogChain::State::start_reader(const FormatRow& format, std::unique_ptr<ByteSource> source,
-                                   const ReadOptions& options) {
-  reader = format.make_reader(make_counting_source(std::move(source), logs.back().bytes), options, diagnostics);
+                                   const ReadOptions& options, MayWait may_wait) {
+  const auto make = [&](DiagnosticSink& sink, std::uint64_t& bytes) {
+    return format.make_reader(make_counting_source(std::move(source), bytes), options, sink);
+  };
+  std::uint64_t& bytes = logs.back().bytes;
+  if (may_wait == MayWait::no && chain.workers != nullptr && chain.workers->limit() > 1) {
+    reader = std::make_unique<ReadAhead>(make, *chain.workers, diagnostics, bytes);
+  } else {
+    reader = make(diagnostics, bytes);
+  }
   first_read = true;
   skip = 0;
 }
@@ -235,7 +248,8 @@ void LogChain::State::begin_log(OpenedLog& opened) {
       return;
     }
   }
-  start_reader(*format, std::move(opened.source), options);
+  const bool file = opened.name.path != "-" && host.kind(opened.name.path) == FileKind::regular;
+  start_reader(*format, std::move(opened.source), options, file ? MayWait::no : MayWait::yes);
   if (is_crypto_agile(*format) && !opened.final_events) {
     main_row = format;
     main_seen = true;
@@ -316,7 +330,7 @@ void LogChain::State::begin_final_events(OpenedLog& opened) {
   logs.back().info.evidence = "a UEFI final-events table behind its log";
   logs.back().continues_another = true;
   start_reader(*main_row, make_memory_source(final_bytes),
-               {.algorithms = main_info.algorithms, .platform = main_info.platform});
+               {.algorithms = main_info.algorithms, .platform = main_info.platform}, MayWait::no);
   skip = overlap->overlap();
   diagnostics.add(tcg::make_diagnostic(
       tcg::QuirkId::final_events,

@@ -1,15 +1,23 @@
 #include "formats/chain.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "formats/tcg/test_log.hpp"
+#include "lib/base/test_files.hpp"
+#include "lib/base/workers.hpp"
 #include "lib/registers/names.hpp"
 
 using namespace mrtool;
 using namespace mrtool::tcg::testing;
+using mrtool::testing::has_corpus;
+using mrtool::testing::kCorpus;
+using mrtool::testing::kTestdataFolder;
+using mrtool::testing::read_test_file;
 
 namespace {
 
@@ -86,7 +94,93 @@ Bytes main_log() {
   return LogBuilder().spec_id().agile(4, kSeparator, "s").agile(5, kAction, "one").agile(5, kAction, "two").take();
 }
 
+// All that a chain tells, step by step.
+std::string told_by_chain(FakeHost& host, const std::vector<std::string>& names, Workers* workers) {
+  std::vector<LogName> parsed;
+  parsed.reserve(names.size());
+  for (const std::string& name : names) {
+    parsed.push_back(*parse_log_name(name));
+  }
+  DiagnosticSink diagnostics;
+  LogChain chain(parsed, host, diagnostics, {.workers = workers});
+  LogChain::Step step;
+  std::string told;
+  while (chain.next(step)) {
+    const LogSummary& log = chain.logs()[step.log];
+    told += fmt::format("log {}{} {} {} '{}' {} bytes {} records {} said {}\n", step.log, step.first_of_log,
+                        log.info.format, log.info.evidence, log.info.dialect, log.bytes, log.records,
+                        step.batch->trailing.size(), diagnostics.all().size());
+    for (const Record& record : step.batch->records) {
+      told += fmt::format("{} at {} {} {}:", record.number, record.offset, to_string(record.reg), record.type);
+      told.append(as_text(record.raw)).append(as_text(record.data));
+      for (const DigestEntry& digest : record.digests) {
+        told.append(to_string(digest.algorithm)).append(as_text(digest.value));
+      }
+      told += '\n';
+    }
+  }
+  for (const LogSummary& log : chain.logs()) {
+    told += fmt::format("{} {} {} {}\n", log.path, log.bytes, log.records, log.partial);
+  }
+  for (const Error& error : chain.errors()) {
+    told +=
+        fmt::format("{}: {} {} {}\n", error.file, error.message, error.record.value_or(0), error.offset.value_or(0));
+  }
+  for (const Diagnostic& one : diagnostics.all()) {
+    told +=
+        fmt::format("{} {} {} {} {}\n", one.code, one.log.value_or(99), one.record.value_or(0), one.message, one.count);
+  }
+  return told;
+}
+
+void check_read_ahead(FakeHost& host, const std::vector<std::string>& names) {
+  const std::string expected = told_by_chain(host, names, nullptr);
+  for (const unsigned threads : {1U, 2U, 3U}) {
+    CAPTURE(threads);
+    Workers workers(threads);
+    const bool same = told_by_chain(host, names, &workers) == expected;
+    CHECK(same);
+  }
+}
+
 }  // namespace
+
+TEST_CASE("a chain that is read ahead tells what it tells when it is not") {
+  std::vector<std::filesystem::path> folders{kTestdataFolder};
+  if (has_corpus()) {
+    folders.push_back(kCorpus);
+  }
+  for (const std::filesystem::path& folder : folders) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      constexpr std::uintmax_t kLargest = 1024 * 1024;
+      if (!entry.is_regular_file() || entry.file_size() > kLargest) {
+        continue;
+      }
+      CAPTURE(entry.path());
+      FakeHost host;
+      host.files["log"] = read_test_file(entry.path());
+      check_read_ahead(host, {"log"});
+    }
+  }
+}
+
+TEST_CASE("long logs that are read ahead, whole, cut and damaged, and others behind them") {
+  constexpr int kRecords = 20'000;
+  LogBuilder builder;
+  builder.spec_id();
+  for (int i = 0; i < kRecords; ++i) {
+    builder.agile(static_cast<std::uint32_t>(i % 8), kAction, std::to_string(i));
+  }
+  FakeHost host;
+  host.files["long"] = builder.take();
+  host.files["short"] = main_log();
+  host.files["cut"] = host.files["long"];
+  host.files["cut"].resize(host.files["cut"].size() * 2 / 3);
+  host.files["damaged"] = host.files["long"];
+  std::ranges::fill(std::span(host.files["damaged"]).subspan(host.files["damaged"].size() / 2, 40), 0xFF);
+  check_read_ahead(host, {"long"});
+  check_read_ahead(host, {"cut", "long", "damaged", "short", "absent", "long"});
+}
 
 TEST_CASE("names of logs") {
   CHECK(parse_log_name("a/b.bin")->path == "a/b.bin");

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -34,7 +35,12 @@ struct Workers::State {
 
   // Is it time to share work? The threads are started with the first that is.
   bool shares() {
-    if (limit == 1 || ++asked <= kAlone) {
+    if (limit == 1) {
+      return false;
+    }
+    const std::lock_guard lock(mutex);
+    if (asked < kAlone) {
+      ++asked;
       return false;
     }
     while (threads.size() + 1 < limit && !refused) {
@@ -79,10 +85,10 @@ struct Workers::State {
   }
 
   const unsigned limit;
-  std::size_t asked = 0;
-  bool refused = false;  // the system gives no more threads
 
-  std::mutex mutex;
+  std::mutex mutex;  // of all that follows
+  std::size_t asked = 0;
+  bool refused = false;                     // the system gives no more threads
   std::condition_variable work;             // something is ready; the threads wait for it
   std::condition_variable finished;         // something is done; who handed it out waits for it
   std::deque<std::function<void()>> ready;  // none of which throws
@@ -92,6 +98,10 @@ struct Workers::State {
 
 Workers::Workers(unsigned threads) : state_(std::make_unique<State>(threads)) {}
 Workers::~Workers() = default;
+
+unsigned Workers::limit() const {
+  return state_->limit;
+}
 
 namespace {
 
@@ -166,6 +176,7 @@ void Workers::split(std::size_t count, std::size_t least, const std::function<vo
     state.ready.insert(state.ready.begin(), std::min<std::size_t>(parts, state.limit) - 1, help);
   }
   state.work.notify_all();
+  state.finished.notify_all();  // who waits for something else can help meanwhile
   range->take_parts();
   state.help([&range] { return range->is_done(); });
   if (range->failure) {
@@ -176,10 +187,23 @@ void Workers::split(std::size_t count, std::size_t least, const std::function<vo
 struct Strand::Queue {
   std::deque<std::function<void()>> tasks;  // under the lock of the workers
   bool running = false;                     // an item of the workers is about it
+  std::uint64_t done = 0;                   // tasks
   std::exception_ptr failure;
 
   bool is_done() const { return tasks.empty() && !running; }
 
+  // While no other thread is about it.
+  void run_here(const std::function<void()>& task) {
+    if (failure) {
+      return;
+    }
+    try {
+      task();
+      ++done;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
   // The item: does the first task, and leaves the others to a next item, so that strands take turns.
   static void run(const std::shared_ptr<Queue>& queue, Workers::State& state) {
     std::function<void()> task;
@@ -196,6 +220,7 @@ struct Strand::Queue {
     }
     {
       const std::lock_guard lock(state.mutex);
+      queue->done += thrown ? 0 : 1;
       if (thrown && !queue->failure) {
         queue->failure = thrown;
       }
@@ -226,11 +251,15 @@ Strand::~Strand() {
 }
 
 void Strand::post(std::function<void()> task) {
-  if (workers_ == nullptr || (!workers_->state_->shares() && queue_->is_done())) {
+  if (workers_ == nullptr) {
     task();
     return;
   }
   Workers::State& state = *workers_->state_;
+  if (!state.shares() && queue_->is_done()) {
+    queue_->run_here(task);
+    return;
+  }
   const std::shared_ptr<Queue> queue = queue_;
   {
     const std::lock_guard lock(state.mutex);
@@ -246,14 +275,23 @@ void Strand::post(std::function<void()> task) {
   state.help([&queue] { return queue->tasks.size() <= kWaiting; });
 }
 
-void Strand::wait() {
+void Strand::wait_for(std::uint64_t count) {
   if (workers_ == nullptr) {
     return;
   }
-  workers_->state_->help([this] { return queue_->is_done(); });
-  if (queue_->failure) {
-    std::rethrow_exception(queue_->failure);
+  std::exception_ptr failure;
+  workers_->state_->help([&] {
+    const bool done = queue_->done >= count;
+    failure = done ? nullptr : queue_->failure;
+    return done || queue_->is_done();
+  });
+  if (failure) {
+    std::rethrow_exception(failure);
   }
+}
+
+void Strand::wait() {
+  wait_for(std::numeric_limits<std::uint64_t>::max());
 }
 
 }  // namespace mrtool

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -9,7 +10,7 @@ namespace mrtool {
 
 // Threads that wait for work. The one that hands work out, and waits for it, takes part: with one thread everything is
 // done where it is asked for. Others are started only when there has been work for some time, so that a short run costs
-// none. Handed out and waited for by one thread only.
+// none. Work is handed out and waited for by one thread, and by what it handed out.
 class Workers {
  public:
   // At most `threads` threads, the caller's included. Where the system gives no more, those that there are do the work.
@@ -17,6 +18,9 @@ class Workers {
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
+
+  // At most so many, the caller's included.
+  unsigned limit() const;
 
   // Calls work(begin, end) for parts of [0, count) that together are all of it, none but the last smaller than `least`
   // (from 1). Returns when all is done; what a part throws is thrown here.
@@ -40,6 +44,8 @@ class Strand {
 
   // Returns once no more than a few tasks wait. What a task throws is thrown by wait(); those behind it are left out.
   void post(std::function<void()> task);
+  // Until the first `count` of all tasks that were posted are done; or, what wait() throws, one has thrown.
+  void wait_for(std::uint64_t count);
   // Until all that was posted is done.
   void wait();
 

@@ -102,6 +102,49 @@ TEST_CASE("what work throws reaches the thread that asked for it, and the worker
   }
 }
 
+TEST_CASE("the first tasks of a strand can be waited for while others are to come, whatever becomes of these") {
+  for (const unsigned threads : kThreads) {
+    CAPTURE(threads);
+    Workers workers(threads);
+    constexpr std::size_t kTasks = 50;
+    std::array<std::atomic<bool>, kTasks> done{};
+    Strand strand(&workers);
+    std::size_t posted = 0;
+    for (std::size_t waited = 0; waited < kTasks; ++waited) {
+      for (; posted < std::min(kTasks, waited + 3); ++posted) {
+        strand.post([&done, posted] {
+          done[posted] = true;
+          if (posted == kTasks - 1) {
+            throw std::runtime_error("no");
+          }
+        });
+      }
+      if (waited == kTasks - 1) {
+        CHECK_THROWS_AS(strand.wait_for(waited + 1), std::runtime_error);
+      } else {
+        CHECK_NOTHROW(strand.wait_for(waited + 1));
+        CHECK(done[waited]);
+      }
+    }
+  }
+}
+
+TEST_CASE("tasks hand out ranges, as their poster does meanwhile") {
+  for (const unsigned threads : kThreads) {
+    CAPTURE(threads);
+    Workers workers(threads);
+    std::atomic<std::size_t> items = 0;
+    const auto count = [&items](std::size_t begin, std::size_t end) { items += end - begin; };
+    Strand strand(&workers);
+    for (int round = 0; round < kRounds; ++round) {
+      strand.post([&] { workers.split(100, 10, count); });
+      workers.split(100, 10, count);
+    }
+    strand.wait();
+    CHECK(items == std::size_t{2} * 100 * kRounds);
+  }
+}
+
 TEST_CASE("a strand without workers runs its tasks when they are posted") {
   Strand strand(nullptr);
   int sum = 0;
