@@ -131,23 +131,25 @@ Result<Index> JsonReader::read_index(const JsonNode& object) {
       {{"pcr", kPcrField}, {"nv_index", kNvField}, {"ccmr", kCcmrField}, {"rtmr", kCcmrField}, {"mr", kNamedField}});
   std::optional<Index> found;
   rtmr_ = false;
-  for (const auto& [name, field] : kNames) {
-    const JsonNode* member = find_member(object, name);
-    if (member == nullptr) {
+  for (const JsonNode& member : object) {
+    const auto* const row =
+        std::ranges::find_if(kNames, [&](const auto& name) { return is_same_key(name.first, member.key()); });
+    if (row == kNames.end()) {
       continue;
     }
+    const auto& [name, field] = *row;
     if (found) {
       return damaged("expected one of \"pcr\", \"nv_index\", \"ccmr\", \"rtmr\" and \"mr\", found two");
     }
     found = Index{.field = field, .number = 0};
-    if (field == kNamedField && member->is_string()) {
-      found->name = member->text();
-    } else if (field != kNamedField && member->is_natural() &&
-               member->natural() <= std::numeric_limits<std::uint32_t>::max()) {
+    if (field == kNamedField && member.is_string()) {
+      found->name = member.text();
+    } else if (field != kNamedField && member.is_natural() &&
+               member.natural() <= std::numeric_limits<std::uint32_t>::max()) {
       rtmr_ = name == "rtmr";
-      found->number = member->natural() + (rtmr_ ? 1 : 0);
+      found->number = member.natural() + (rtmr_ ? 1 : 0);
     } else {
-      return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(*member)));
+      return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(member)));
     }
   }
   if (!found) {

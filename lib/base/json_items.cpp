@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -51,6 +55,62 @@ std::size_t find_special(ByteView bytes, std::size_t at) {
   }
   return at;
 }
+
+#ifdef __SSE2__
+// What 64 bytes hold, by the bits of a word: the first byte's is the lowest.
+struct Marks {
+  std::uint64_t quotes = 0;
+  std::uint64_t backslashes = 0;
+  std::uint64_t brackets = 0;  // and braces
+  std::uint64_t separators = 0;
+};
+
+Marks marks_of(const std::uint8_t* bytes) {
+  constexpr std::size_t kVectors = 4;
+  constexpr std::size_t kVectorBytes = sizeof(__m128i);
+  constexpr char kCaseBit = 0x20;  // all that '[' and '{' differ in, and ']' and '}'
+  Marks marks;
+  for (std::size_t i = 0; i < kVectors; ++i) {
+    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + i * kVectorBytes));
+    const auto bits = [i](__m128i equal) {
+      return std::uint64_t{static_cast<std::uint16_t>(_mm_movemask_epi8(equal))} << (i * kVectorBytes);
+    };
+    const auto where = [here](char byte) { return _mm_cmpeq_epi8(here, _mm_set1_epi8(byte)); };
+    const __m128i folded = _mm_or_si128(here, _mm_set1_epi8(kCaseBit));
+    marks.quotes |= bits(where('"'));
+    marks.backslashes |= bits(where('\\'));
+    marks.separators |= bits(where(static_cast<char>(kRecordSeparator)));
+    marks.brackets |=
+        bits(_mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))));
+  }
+  return marks;
+}
+
+constexpr std::size_t kWordBits = 64;
+
+bool is_last_set(std::uint64_t word) {
+  return word >> (kWordBits - 1) != 0;
+}
+
+// Each bit is the parity of those of the word up to it: between an odd quote and the next one it is set.
+std::uint64_t running_parity(std::uint64_t word) {
+  for (std::size_t shift = 1; shift < kWordBits; shift *= 2) {
+    word ^= word << shift;
+  }
+  return word;
+}
+
+// The bytes that a backslash before them, none that was escaped itself, takes the meaning from.
+std::uint64_t behind_backslashes(std::uint64_t backslashes, bool first) {
+  std::uint64_t behind = first ? 1 : 0;
+  for (std::uint64_t left = backslashes & ~behind; left != 0;) {
+    const std::uint64_t lowest = left & (~left + 1);
+    behind |= lowest << 1;
+    left &= ~(lowest | lowest << 1);
+  }
+  return behind;
+}
+#endif
 
 // The bytes that mean something outside strings.
 constexpr auto kStructural = [] {
@@ -145,6 +205,11 @@ JsonValueScan::State JsonValueScan::scan_scalar(ByteView bytes) {
 }
 
 JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
+  if (member_.empty()) {
+    if (const auto state = scan_blocks(bytes)) {
+      return *state;
+    }
+  }
   while (position_ < bytes.size()) {
     if (in_string_) {
       const State state = scan_string(bytes);
@@ -166,6 +231,31 @@ JsonValueScan::State JsonValueScan::scan_nested(ByteView bytes) {
   return State::more;
 }
 
+// As far as whole blocks go in which nothing is wrong. What is left is gone on with from its start.
+std::optional<JsonValueScan::State> JsonValueScan::scan_blocks([[maybe_unused]] ByteView bytes) {
+#ifdef __SSE2__
+  for (; bytes.size() - position_ >= kWordBits; position_ += kWordBits) {
+    const Marks marks = marks_of(bytes.data() + position_);
+    const std::uint64_t escaped = behind_backslashes(marks.backslashes, escaped_);
+    const std::uint64_t strings = running_parity(marks.quotes & ~escaped) ^ (in_string_ ? ~std::uint64_t{0} : 0);
+    if (marks.separators != 0 || (marks.backslashes & ~strings) != 0) {
+      return std::nullopt;
+    }
+    const std::size_t block = position_;
+    for (std::uint64_t left = marks.brackets & ~strings; left != 0; left &= left - 1) {
+      position_ = block + static_cast<std::size_t>(std::countr_zero(left));
+      if (const auto state = bracket(bytes[position_])) {
+        return state;
+      }
+    }
+    position_ = block;
+    in_string_ = is_last_set(strings);
+    escaped_ = is_last_set(marks.backslashes & ~escaped);
+  }
+#endif
+  return std::nullopt;
+}
+
 // One byte outside strings that is structural.
 std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, std::uint8_t byte) {
   switch (byte) {
@@ -175,30 +265,12 @@ std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, st
       break;
     case '{':
     case '[':
-      if (depth_ == limits::kNesting) {
-        return refuse(fmt::format("more than {} brackets inside each other", limits::kNesting));
-      }
-      objects_ &= ~(std::uint64_t{1} << depth_);
-      objects_ |= std::uint64_t{byte == '{'} << depth_;
-      ++depth_;
-      if (std::exchange(member_is_next_, false) && byte == '[') {
-        ++position_;
-        return State::member;
-      }
-      break;
     case '}':
-    case ']': {
-      const bool brace = (objects_ >> (depth_ - 1) & 1) != 0;
-      if (brace != (byte == '}')) {
-        return refuse(fmt::format("expected '{}', found {}", brace ? '}' : ']', shown(byte)));
-      }
-      --depth_;
-      if (depth_ == 0) {
-        ++position_;
-        return State::done;
+    case ']':
+      if (const auto state = bracket(byte)) {
+        return state;
       }
       break;
-    }
     case ':':
       member_is_next_ = depth_ == 1 && !member_.empty() && string_end_ > string_begin_ &&
                         as_text(bytes.subspan(string_begin_, string_end_ - string_begin_)) == member_;
@@ -207,6 +279,32 @@ std::optional<JsonValueScan::State> JsonValueScan::structural(ByteView bytes, st
       return refuse("a record separator lies inside an item: the item is cut short");
   }
   ++position_;
+  return std::nullopt;
+}
+
+std::optional<JsonValueScan::State> JsonValueScan::bracket(std::uint8_t byte) {
+  if (byte == '{' || byte == '[') {
+    if (depth_ == limits::kNesting) {
+      return refuse(fmt::format("more than {} brackets inside each other", limits::kNesting));
+    }
+    objects_ &= ~(std::uint64_t{1} << depth_);
+    objects_ |= std::uint64_t{byte == '{'} << depth_;
+    ++depth_;
+    if (std::exchange(member_is_next_, false) && byte == '[') {
+      ++position_;
+      return State::member;
+    }
+    return std::nullopt;
+  }
+  const bool brace = (objects_ >> (depth_ - 1) & 1) != 0;
+  if (brace != (byte == '}')) {
+    return refuse(fmt::format("expected '{}', found {}", brace ? '}' : ']', shown(byte)));
+  }
+  --depth_;
+  if (depth_ == 0) {
+    ++position_;
+    return State::done;
+  }
   return std::nullopt;
 }
 

@@ -51,7 +51,9 @@ class JsonValueScan {
   State scan_string(ByteView bytes);
   State scan_scalar(ByteView bytes);
   State scan_nested(ByteView bytes);
+  std::optional<State> scan_blocks(ByteView bytes);
   std::optional<State> structural(ByteView bytes, std::uint8_t byte);
+  std::optional<State> bracket(std::uint8_t byte);
   State refuse(std::string message);
 
   Kind kind_ = Kind::unknown;

@@ -3,6 +3,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <array>
+#include <random>
+#include <string>
+
 namespace mrtool {
 namespace {
 
@@ -71,6 +75,31 @@ TEST_CASE("the elements of an array, with everything between them") {
   check("[]", "L<[>T<]>E", JsonShape::array);
   check(" [ {\"a\":1} ,\n[2], \"x\",3 ]\n", "L< [>I< |{\"a\":1}|>I< ,\n|[2]|>I<, |\"x\"|>I<,|3|>T< ]\n>E",
         JsonShape::array);
+}
+
+TEST_CASE("items are the same whether their bytes are looked at one by one or many together") {
+  constexpr auto kParts = std::to_array<std::string_view>(
+      {"{", "}", "[", "]", "\"", "\\", "\\\"", "\\\\", ",", ":", " ", "\n", "\x1e", "\"a\"", "12345678", "\"]}\"",
+       "\"0123456789012345678901234567890123456789012345678901234567890123456789\""});
+  std::mt19937 random(21);
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = round % 2 == 0 ? "[" : "";
+    // Few are ever right as a whole: those that are made of right parts get further.
+    const std::size_t items = 1 + random() % 4;
+    for (std::size_t item = 0; item < items; ++item) {
+      text += "{\"k\":";
+      for (std::size_t left = random() % 40; left != 0; --left) {
+        const bool quiet = round % 3 != 0 || random() % 16 != 0;
+        text += quiet ? kParts[kParts.size() - 1 - random() % 4] : kParts[random() % kParts.size()];
+      }
+      text += round % 2 == 0 ? "}, " : "}\n";
+    }
+    CAPTURE(text);
+    const Split slow = split(text, 1);
+    const Split fast = split(text, text.size() + 1);
+    CHECK(slow.steps == fast.steps);
+    CHECK(slow.shape == fast.shape);
+  }
 }
 
 TEST_CASE("brackets and quotes inside strings count for nothing") {

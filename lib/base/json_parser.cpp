@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <vector>
 
@@ -75,16 +74,12 @@ class FastNodes {
   bool add_object(const dom::object& object, unsigned depth) {
     const std::size_t self = nodes_.size();
     nodes_.push_back(JsonNode::of_bits(JsonNode::Kind::object, 0));
-    std::array<std::string_view, kFewMembers> keys;
     std::size_t count = 0;
     for (const dom::key_value_pair member : object) {
-      const auto known = std::span(keys).first(count);
-      if (depth > limits::kNesting || count == kFewMembers ||
-          std::ranges::any_of(known, [&](std::string_view key) { return is_same_key(key, member.key); })) {
+      const std::size_t at = nodes_.size();
+      if (depth > limits::kNesting || ++count > kFewMembers || is_member(self, member.key)) {
         return false;
       }
-      keys[count++] = member.key;
-      const std::size_t at = nodes_.size();
       if (!add(member.value, depth)) {
         return false;
       }
@@ -92,6 +87,13 @@ class FastNodes {
     }
     nodes_[self].set_children(count, nodes_.size() - self - 1);
     return depth <= limits::kNesting;
+  }
+
+  // Of the object nodes_[self], whose last member ends where the nodes end.
+  bool is_member(std::size_t self, std::string_view key) const {
+    const JsonNode::Iterator end(nodes_.data() + nodes_.size());
+    return std::any_of(nodes_[self].begin(), end,
+                       [key](const JsonNode& member) { return is_same_key(member.key(), key); });
   }
 
   // simdjson does not tell "-0" from "0".
