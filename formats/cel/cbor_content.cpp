@@ -34,12 +34,11 @@ void append_note_item(Bytes& out, const NoteValue& note) {
   append_cbor_head(out, CborMajor::unsigned_integer, note.value);
 }
 
-Bytes management_item(ByteView data) {
-  Bytes out;
+void append_management(Bytes& out, ByteView data) {
   const auto notes = notes_of(data);
   if (!notes) {
     append_cbor_bytes(out, data);
-    return out;
+    return;
   }
   if (notes->size() > 1) {
     append_cbor_head(out, CborMajor::array, notes->size());
@@ -47,7 +46,6 @@ Bytes management_item(ByteView data) {
   for (const NoteValue& note : *notes) {
     append_note_item(out, note);
   }
-  return out;
 }
 
 // A map of the keys 0 and 1, each once, in any order; `one` is called at the value of each.
@@ -75,7 +73,7 @@ bool read_note(CborCursor& cursor, Bytes& out) {
   NoteValue note;
   bool has_data = false;
   std::uint64_t type = 0;
-  const std::uint64_t begin = cursor.position();
+  const std::size_t begin = cursor.position();
   CborCursor again = cursor;
   // The type says of what form the data is, and may come behind it.
   if (!read_map(cursor, [&](std::uint64_t key) {
@@ -188,37 +186,31 @@ bool read_ima_template(Record& record, ByteView item, Arena& arena) {
 
 }  // namespace
 
-std::optional<CborContent> encode_cbor_content(const Record& record) {
-  CborContent content;
-  constexpr std::size_t kHeads = 32;
-  content.item.reserve(record.name.size() + record.data.size() + kHeads);
-  const auto key = [&](std::uint8_t number) { append_cbor_head(content.item, CborMajor::unsigned_integer, number); };
+std::optional<std::uint32_t> append_cbor_content(Bytes& out, const Record& record) {
+  const auto integer = [&out](std::uint64_t number) { append_cbor_head(out, CborMajor::unsigned_integer, number); };
   switch (record.content) {
     case ContentType::pcclient:
-      content.number = kPcclient;
-      append_cbor_head(content.item, CborMajor::map, 2);
-      key(0);
-      append_cbor_head(content.item, CborMajor::unsigned_integer, record.type);
-      key(1);
-      append_cbor_bytes(content.item, record.data);
-      return content;
+      append_cbor_head(out, CborMajor::map, 2);
+      integer(0);
+      integer(record.type);
+      integer(1);
+      append_cbor_bytes(out, record.data);
+      return kPcclient;
     case ContentType::ima_template:
-      content.number = kImaTemplate;
-      append_cbor_head(content.item, CborMajor::map, 2);
-      key(0);
+      append_cbor_head(out, CborMajor::map, 2);
+      integer(0);
       // A name that is not text could not be a text string.
       if (is_utf8(record.name)) {
-        append_cbor_text(content.item, as_text(record.name));
+        append_cbor_text(out, as_text(record.name));
       } else {
-        append_cbor_bytes(content.item, record.name);
+        append_cbor_bytes(out, record.name);
       }
-      key(1);
-      append_cbor_bytes(content.item, record.data);
-      return content;
+      integer(1);
+      append_cbor_bytes(out, record.data);
+      return kImaTemplate;
     case ContentType::cel_management:
-      content.number = kManagement;
-      content.item = management_item(record.data);
-      return content;
+      append_management(out, record.data);
+      return kManagement;
     default:
       break;
   }
@@ -226,9 +218,8 @@ std::optional<CborContent> encode_cbor_content(const Record& record) {
   if (!raw) {
     return std::nullopt;
   }
-  content.number = raw->number;
-  append_cbor_bytes(content.item, raw->value);
-  return content;
+  append_cbor_bytes(out, raw->value);
+  return raw->number;
 }
 
 bool decode_cbor_content(Record& record, std::uint64_t number, ByteView item, std::span<const DigestEntry> digests,

@@ -10,12 +10,8 @@ struct CborExtras : FormatExtras {
   Bytes content;  // the item as it was, where encoding the record's fields gives another
 };
 
-struct CborContent {
-  std::uint32_t number = 0;
-  Bytes item;
-};
-// Nothing for content that CEL has no number for.
-std::optional<CborContent> encode_cbor_content(const Record& record);
+// Appends the item; returns its content number. Nothing, and nothing appended, for content that CEL has no number for.
+std::optional<std::uint32_t> append_cbor_content(Bytes& out, const Record& record);
 
 // Fills in content, type, name and data from the one item. False where it is not in the form that the number
 // prescribes; the record then holds the item itself. Chunked strings and notes are put into the arena.

@@ -105,24 +105,34 @@ std::uint64_t string_bytes(ByteView bytes) {
 // in the initial byte, or in its shortest form in the next one. 0 for others, and for those that are cut: libcbor's.
 std::size_t read_everyday_head(ByteView bytes, CborHead& head) {
   constexpr unsigned kMajorShift = 5;
-  constexpr std::array kKinds{
-      CborKind::unsigned_integer, CborKind::none, CborKind::bytes, CborKind::text, CborKind::array, CborKind::map};
-  const std::size_t major = bytes[0] >> kMajorShift;
-  const std::uint8_t info = bytes[0] & kInfoMask;
-  if (major >= kKinds.size() || kKinds[major] == CborKind::none || info > kOneByte ||
-      (info == kOneByte && (bytes.size() < 2 || bytes[1] < kOneByte))) {
-    return 0;
+  constexpr std::array kKinds{CborKind::unsigned_integer,
+                              CborKind::none,
+                              CborKind::bytes,
+                              CborKind::text,
+                              CborKind::array,
+                              CborKind::map,
+                              CborKind::none,
+                              CborKind::none};
+  const CborKind kind = kKinds[bytes[0] >> kMajorShift];
+  std::size_t number = bytes[0] & kInfoMask;
+  std::size_t size = 1;
+  if (number >= kOneByte) {
+    if (number != kOneByte || bytes.size() < 2 || bytes[1] < kOneByte) {
+      return 0;
+    }
+    number = bytes[1];
+    size = 2;
   }
-  const std::size_t size = info == kOneByte ? 2 : 1;
-  const std::size_t number = info == kOneByte ? bytes[1] : info;
-  const bool is_string = kKinds[major] == CborKind::bytes || kKinds[major] == CborKind::text;
-  if (is_string && bytes.size() - size < number) {
-    return 0;
+  if (kind == CborKind::bytes || kind == CborKind::text) {
+    if (bytes.size() - size < number) {
+      return 0;
+    }
+    head.bytes = bytes.subspan(size, number);
+    size += number;
   }
-  head.kind = kKinds[major];
+  head.kind = kind;
   head.number = number;
-  head.bytes = is_string ? bytes.subspan(size, number) : ByteView();
-  return size + head.bytes.size();
+  return kind == CborKind::none ? 0 : size;
 }
 
 bool is_counted(CborKind kind) {
@@ -148,10 +158,21 @@ void CborCursor::refuse(std::string message) {
 }
 
 CborHead CborCursor::next() {
+  CborHead head;
+  if (!failed_ && position_ < bytes_.size()) {
+    if (const std::size_t size = read_everyday_head(bytes_.subspan(position_), head); size != 0) {
+      position_ += size;
+      return head;
+    }
+  }
+  return unusual();
+}
+
+CborHead CborCursor::unusual() {
   if (failed_) {
     return {};
   }
-  const ByteView rest = bytes_.subspan(static_cast<std::size_t>(position_));
+  const ByteView rest = bytes_.subspan(position_);
   const auto cut = [&](std::uint64_t missing_at_least) {
     failed_ = true;
     need_ = std::max<std::uint64_t>(bytes_.size() + 1, position_ + missing_at_least);
@@ -165,10 +186,6 @@ CborHead CborCursor::next() {
     ++position_;
     head.kind = CborKind::tag;
     head.number = *tag;
-    return head;
-  }
-  if (const std::size_t size = read_everyday_head(rest, head); size != 0) {
-    position_ += size;
     return head;
   }
   const cbor_decoder_result result = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &head);
@@ -209,14 +226,14 @@ bool CborCursor::take_break() {
     (void)next();
     return false;
   }
-  if (bytes_[static_cast<std::size_t>(position_)] != kBreak) {
+  if (bytes_[position_] != kBreak) {
     return false;
   }
   ++position_;
   return true;
 }
 
-std::uint64_t CborCursor::integer(std::string_view what) {
+std::uint64_t CborCursor::wide_integer(std::string_view what) {
   const CborHead head = untagged();
   if (head.kind != CborKind::unsigned_integer) {
     refuse(fmt::format("expected an unsigned integer for {}, found something else", what));
@@ -261,20 +278,6 @@ CborCursor::Count CborCursor::begin(CborKind kind, std::string_view what) {
   }
   deterministic_ = false;
   return {};
-}
-
-bool CborCursor::more(Count& count) {
-  if (failed_) {
-    return false;
-  }
-  if (!count.definite) {
-    return !take_break() && ok();
-  }
-  if (count.left == 0) {
-    return false;
-  }
-  --count.left;
-  return true;
 }
 
 // Items are counted on a stack of our own: a count of zero left closes a level, chunks and indefinite levels end with a

@@ -47,7 +47,13 @@ class CborCursor {
   bool take_break();
 
   // Expect something; a failure otherwise. `what` names it.
-  std::uint64_t integer(std::string_view what);
+  std::uint64_t integer(std::string_view what) {
+    constexpr std::uint8_t kOneByte = 24;  // an initial byte below it is the number: nearly all, keys above all
+    if (!failed_ && position_ < bytes_.size() && bytes_[position_] < kOneByte) {
+      return bytes_[position_++];
+    }
+    return wide_integer(what);
+  }
   // A string of either kind; chunks are put together in `chunks`.
   ByteView string(CborKind kind, std::string_view what, Bytes& chunks);
   struct Count {
@@ -56,7 +62,15 @@ class CborCursor {
   };
   Count begin(CborKind kind, std::string_view what);
   // Is there another item? Counts it.
-  bool more(Count& count);
+  bool more(Count& count) {
+    if (failed_) {
+      return false;
+    }
+    if (!count.definite) {
+      return !take_break() && ok();
+    }
+    return count.left != 0 && count.left-- != 0;
+  }
   // Past one item of any kind, nested no deeper than limits::kNesting.
   void skip();
 
@@ -66,17 +80,18 @@ class CborCursor {
   // The bytes ended where more were due: at least so many from the start, else the failure is a message.
   const std::optional<std::uint64_t>& need() const { return need_; }
   const std::string& message() const { return message_; }
-  std::uint64_t position() const { return position_; }
-  ByteView read_since(std::uint64_t begin) const {
-    return bytes_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(position_ - begin));
-  }
+  std::size_t position() const { return position_; }
+  ByteView read_since(std::size_t begin) const { return bytes_.subspan(begin, position_ - begin); }
   // All that was read is in the form that deterministic encoding prescribes, as far as heads tell.
   bool deterministic() const { return deterministic_; }
   void not_deterministic() { deterministic_ = false; }
 
  private:
+  CborHead unusual();
+  std::uint64_t wide_integer(std::string_view what);
+
   ByteView bytes_;
-  std::uint64_t position_ = 0;
+  std::size_t position_ = 0;
   bool failed_ = false;
   bool deterministic_ = true;
   std::optional<std::uint64_t> need_;

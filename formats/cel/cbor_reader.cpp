@@ -25,6 +25,16 @@ struct Members {
   std::vector<DigestEntry> digests;
   std::optional<std::uint64_t> content_type;
   ByteView content;  // the item
+
+  // Keeps the room for digests.
+  void clear() {
+    recnum.reset();
+    index.reset();
+    has_digests = false;
+    digests.clear();
+    content_type.reset();
+    content = {};
+  }
 };
 
 class CborReader final : public PieceReader {
@@ -46,13 +56,15 @@ class CborReader final : public PieceReader {
   Result<std::optional<Progress>> boundary(ByteView rest, Batch& batch);
   Result<std::optional<Progress>> read_record(ByteView rest, Batch& batch);
   std::optional<std::uint64_t> wanted(const CborCursor& cursor, ByteView rest) const;
-  Status add(Members members, const CborCursor& cursor, Batch& batch);
+  Status add(const CborCursor& cursor, Batch& batch);
 
   QuirkReport report_;
   Meaning meaning_;
   NumberCheck numbers_;
   Phase phase_ = Phase::start;
   std::uint64_t left_ = 0;  // records of a counted array
+  Members members_;         // of the record at hand
+  Bytes again_;             // its content, encoded again
 };
 
 // RFC 8742: a sequence has no head; an array's says how many records there are, or that a break ends it.
@@ -86,7 +98,7 @@ Result<std::optional<PieceReader::Progress>> CborReader::start(ByteView rest) {
   if (phase_ == Phase::open || !head.shortest) {
     report_.add(QuirkId::not_deterministic, next_number(), offset());
   }
-  info_.preamble = to_bytes(rest.first(static_cast<std::size_t>(cursor.position())));
+  info_.preamble = to_bytes(rest.first(cursor.position()));
   consume(info_.preamble.size());
   return std::nullopt;
 }
@@ -228,7 +240,7 @@ void read_member(CborCursor& cursor, std::uint64_t key, Members& members, Arena&
       return;
     case kContentKey: {
       once(!members.content.empty());
-      const std::uint64_t begin = cursor.position();
+      const std::size_t begin = cursor.position();
       cursor.skip();
       members.content = cursor.read_since(begin);
       return;
@@ -239,8 +251,8 @@ void read_member(CborCursor& cursor, std::uint64_t key, Members& members, Arena&
   }
 }
 
-Members read_members(CborCursor& cursor, Arena& arena) {
-  Members members;
+void read_members(CborCursor& cursor, Members& members, Arena& arena) {
+  members.clear();
   auto count = cursor.begin(CborKind::map, "a record");
   std::optional<std::uint64_t> last;
   while (cursor.more(count)) {
@@ -253,7 +265,6 @@ Members read_members(CborCursor& cursor, Arena& arena) {
       read_member(cursor, key, members, arena);
     }
   }
-  return members;
 }
 
 // Twice what is here, so that a record of many small items is not looked at again for each.
@@ -266,7 +277,7 @@ std::optional<std::uint64_t> CborReader::wanted(const CborCursor& cursor, ByteVi
 
 Result<std::optional<PieceReader::Progress>> CborReader::read_record(ByteView rest, Batch& batch) {
   CborCursor cursor(rest.first(std::min<std::size_t>(rest.size(), limits::kRecordBytes + 1)));
-  Members members = read_members(cursor, batch.arena);
+  read_members(cursor, members_, batch.arena);
   if (const auto need = wanted(cursor, rest)) {
     return Progress{.ended = false, .need = *need};
   }
@@ -279,15 +290,16 @@ Result<std::optional<PieceReader::Progress>> CborReader::read_record(ByteView re
   if (!cursor.ok()) {
     return damaged(cursor.message());
   }
-  if (auto added = add(std::move(members), cursor, batch); !added) {
+  if (auto added = add(cursor, batch); !added) {
     return std::unexpected(std::move(added).error());
   }
-  consume(static_cast<std::size_t>(cursor.position()));
+  consume(cursor.position());
   left_ -= phase_ == Phase::counted ? 1 : 0;
   return std::nullopt;
 }
 
-Status CborReader::add(Members members, const CborCursor& cursor, Batch& batch) {
+Status CborReader::add(const CborCursor& cursor, Batch& batch) {
+  Members& members = members_;
   if (!members.recnum || !members.index || !members.has_digests || !members.content_type || members.content.empty()) {
     return damaged("expected a record number, an index, digests, a content type and a content, found less");
   }
@@ -305,8 +317,8 @@ Status CborReader::add(Members members, const CborCursor& cursor, Batch& batch) 
   if (!decode_cbor_content(record, *members.content_type, members.content, members.digests, batch.arena)) {
     report_.add(QuirkId::content_undecodable, record);
   }
-  const auto again = encode_cbor_content(record);
-  if (!again || !equal(again->item, members.content)) {
+  again_.clear();
+  if (!append_cbor_content(again_, record) || !equal(again_, members.content)) {
     auto extras = std::make_shared<CborExtras>();
     extras->content = to_bytes(members.content);
     record.extras = std::move(extras);
@@ -316,7 +328,7 @@ Status CborReader::add(Members members, const CborCursor& cursor, Batch& batch) 
   }
   meaning_.apply(record, members.digests, batch.arena);
   numbers_.check(record);
-  record.raw = rest(batch).first(static_cast<std::size_t>(cursor.position()));
+  record.raw = rest(batch).first(cursor.position());
   add_record(batch) = std::move(record);
   batch.digest_pool.insert(batch.digest_pool.end(), members.digests.begin(), members.digests.end());
   return {};

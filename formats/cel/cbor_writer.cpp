@@ -23,7 +23,7 @@ class CborWriter final : public Writer {
   Status finish() override;
 
  private:
-  Result<Bytes> encode(const Record& record);
+  Status encode(const Record& record);
   void append_digests(Bytes& out, const Record& record) const;
 
   ByteSink& sink_;
@@ -34,6 +34,8 @@ class CborWriter final : public Writer {
   bool array_ = false;      // an array is made
   std::uint64_t written_ = 0;
   WrittenNumbers numbers_{false};
+  Bytes out_;   // a record at a time
+  Bytes item_;  // its content
 };
 
 Status CborWriter::begin(const LogInfo& info) {
@@ -47,12 +49,13 @@ Status CborWriter::begin(const LogInfo& info) {
 
 Status CborWriter::write(const Record& record) {
   ++written_;
-  Bytes bytes;
-  if (record.raw.empty()) {
-    MRTOOL_TRY(encoded, encode(record));
-    bytes = std::move(encoded);
+  if (!record.raw.empty()) {
+    return sink_.write(record.raw);
   }
-  return sink_.write(record.raw.empty() ? ByteView(bytes) : record.raw);
+  if (auto encoded = encode(record); !encoded) {
+    return encoded;
+  }
+  return sink_.write(out_);
 }
 
 Status CborWriter::finish() {
@@ -74,7 +77,7 @@ Status CborWriter::finish() {
 }
 
 // Keys are in the order of their encodings: those of 24 and above come last.
-Result<Bytes> CborWriter::encode(const Record& record) {
+Status CborWriter::encode(const Record& record) {
   constexpr std::uint8_t kFirstWideKey = 24;
   const auto index = index_of(record, info_, options_);
   if (!index) {
@@ -84,40 +87,39 @@ Result<Bytes> CborWriter::encode(const Record& record) {
   if (number.overflow) {
     return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
   }
-  const auto content = encode_cbor_content(record);
+  item_.clear();
+  const auto content = append_cbor_content(item_, record);
   if (!content) {
     return cannot_write(record, "CEL has no content type for the record's content");
   }
-  Bytes out;
-  constexpr std::size_t kMost = 512;  // of what is not content, nearly always
-  out.reserve(content->item.size() + kMost);
-  const auto integer = [&](std::uint64_t value) { append_cbor_head(out, CborMajor::unsigned_integer, value); };
+  out_.clear();
+  const auto integer = [this](std::uint64_t value) { append_cbor_head(out_, CborMajor::unsigned_integer, value); };
   const auto put_index = [&](bool wide) {
     if ((index->field >= kFirstWideKey) != wide) {
       return;
     }
     integer(index->field);
     if (index->field == kNamedField) {
-      append_cbor_text(out, index->name);
+      append_cbor_text(out_, index->name);
     } else {
       integer(index->number);
     }
   };
   constexpr std::uint64_t kMembers = 5;
-  append_cbor_head(out, CborMajor::map, kMembers);
+  append_cbor_head(out_, CborMajor::map, kMembers);
   integer(kRecnumField);
   integer(*number.value);
   put_index(false);
   integer(kDigestsField);
-  append_digests(out, record);
+  append_digests(out_, record);
   integer(kContentTypeKey);
-  integer(content->number);
+  integer(*content);
   integer(kContentKey);
   const auto* extras = dynamic_cast<const CborExtras*>(record.extras.get());
-  const Bytes& item = extras == nullptr || extras->content.empty() ? content->item : extras->content;
-  out.insert(out.end(), item.begin(), item.end());
+  const Bytes& item = extras == nullptr || extras->content.empty() ? item_ : extras->content;
+  out_.insert(out_.end(), item.begin(), item.end());
   put_index(true);
-  return out;
+  return {};
 }
 
 void CborWriter::append_digests(Bytes& out, const Record& record) const {

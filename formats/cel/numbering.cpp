@@ -2,9 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "lib/registers/names.hpp"
 
 namespace mrtool::cel {
+
+RegisterNumbers::Found RegisterNumbers::find_or_add(const Register& reg) {
+  if (last_ != nullptr && last_->first == reg) {
+    return {.number = &last_->second, .first = false};
+  }
+  auto found = numbers_.find(reg);
+  const bool first = found == numbers_.end();
+  if (first) {
+    if (numbers_.size() >= limits::kListedItems) {
+      return {};
+    }
+    found = numbers_.emplace(reg, 0).first;
+  }
+  last_ = &*found;
+  return {.number = &found->second, .first = first};
+}
 
 void NumberCheck::check(const Record& record) {
   if (!record.stated_number) {
@@ -14,16 +32,11 @@ void NumberCheck::check(const Record& record) {
   const std::uint64_t number = *record.stated_number;
   const auto before = last_;
   last_ = number;
-  auto found = next_.find(record.reg);
-  const bool first = found == next_.end();
-  if (first) {
-    if (next_.size() >= limits::kListedItems) {
-      return;
-    }
-    found = next_.emplace(record.reg, 0).first;
+  const auto [next, first] = next_.find_or_add(record.reg);
+  if (next == nullptr) {
+    return;
   }
-  const std::uint64_t expected = found->second;
-  found->second = number + 1;
+  const std::uint64_t expected = std::exchange(*next, number + 1);
   if (number == expected) {
     return;
   }
@@ -42,15 +55,8 @@ void NumberCheck::check(const Record& record) {
 }
 
 std::optional<std::uint64_t> Numbering::next(const Register& reg) {
-  const auto found = next_.find(reg);
-  if (found != next_.end()) {
-    return ++found->second;
-  }
-  if (next_.size() >= limits::kListedItems) {
-    return std::nullopt;
-  }
-  next_.emplace(reg, 0);
-  return 0;
+  std::uint64_t* const next = next_.find_or_add(reg).number;
+  return next == nullptr ? std::nullopt : std::optional((*next)++);
 }
 
 WrittenNumbers::Number WrittenNumbers::of(const Record& record) {

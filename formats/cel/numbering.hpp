@@ -10,6 +10,25 @@
 
 namespace mrtool::cel {
 
+// A number for each register, at most limits::kListedItems of them.
+class RegisterNumbers {
+ public:
+  RegisterNumbers() = default;
+  RegisterNumbers(const RegisterNumbers&) = delete;  // last_ would be of another's
+  RegisterNumbers& operator=(const RegisterNumbers&) = delete;
+
+  // That of the register, and whether it is there for the first time (as 0). Nothing where there are too many.
+  struct Found {
+    std::uint64_t* number = nullptr;
+    bool first = false;
+  };
+  Found find_or_add(const Register& reg);
+
+ private:
+  std::map<Register, std::uint64_t> numbers_;
+  std::map<Register, std::uint64_t>::value_type* last_ = nullptr;  // records of a log are mostly about one register
+};
+
 // Numbers count per register from 0. Nothing depends on them: what differs is said, order is that of the log.
 class NumberCheck {
  public:
@@ -18,8 +37,8 @@ class NumberCheck {
 
  private:
   QuirkReport& report_;
-  std::map<Register, std::uint64_t> next_;  // by register, at most limits::kListedItems of them
-  std::optional<std::uint64_t> last_;       // of the record before, whatever its register
+  RegisterNumbers next_;
+  std::optional<std::uint64_t> last_;  // of the record before, whatever its register
 };
 
 // The numbers that a writer gives: per register from 0.
@@ -29,7 +48,7 @@ class Numbering {
   std::optional<std::uint64_t> next(const Register& reg);
 
  private:
-  std::map<Register, std::uint64_t> next_;
+  RegisterNumbers next_;
 };
 
 // The number that a record is written with: as stated in a CEL log (nothing where it states none and `optional`),

@@ -12,18 +12,13 @@ std::uint8_t initial_of(CborMajor major) {
 
 }  // namespace
 
-void append_cbor_head(Bytes& out, CborMajor major, std::uint64_t number) {
+void append_wide_cbor_head(Bytes& out, CborMajor major, std::uint64_t number) {
   constexpr unsigned kByteBits = 8;
-  const std::uint8_t initial = initial_of(major);
-  if (number < kOneByte) {
-    out.push_back(static_cast<std::uint8_t>(initial | number));
-    return;
-  }
   unsigned log = 0;
   while (log < 3 && (number >> (kByteBits << log)) != 0) {
     ++log;
   }
-  out.push_back(static_cast<std::uint8_t>(initial | (kOneByte + log)));
+  out.push_back(static_cast<std::uint8_t>(initial_of(major) | (kOneByte + log)));
   for (unsigned i = 1U << log; i-- > 0;) {
     out.push_back(static_cast<std::uint8_t>(number >> (i * kByteBits)));
   }
