@@ -144,38 +144,37 @@ struct Lanes {
   lanes::Hash hash = nullptr;
   std::size_t at_least = 0;
   lanes::Extend extend = nullptr;
-  std::size_t extend_at_least = std::numeric_limits<std::size_t>::max();
+  std::size_t extend_at_least = 0;
 };
 
 #ifdef __x86_64__
 // By measurement (hash_bench.cpp). A vector takes as long for one message as for all its lanes, so that it pays from
-// some number on; and OpenSSL's SHA-1 and SHA-256 with the CPU's own instructions are as fast as 8 lanes.
+// some number on. The CPU's own instructions for SHA-1 and SHA-256 are as fast as 8 lanes, two messages at a time twice
+// as fast.
 Lanes choose_lanes(HashAlgorithm id, const CpuFeatures& features) {
-  if (!features.avx2 && !features.avx512) {
+  const bool wide = id == HashAlgorithm::sha384 || id == HashAlgorithm::sha512;
+  const bool pairs = features.sha && !features.avx512 && !wide;
+  if (!pairs && !features.avx2 && !features.avx512) {
     return {};
   }
-  const lanes::Functions& functions = features.avx512 ? lanes::kAvx512 : lanes::kAvx2;
+  const lanes::Functions& functions = pairs ? lanes::kSha : features.avx512 ? lanes::kAvx512 : lanes::kAvx2;
+  constexpr std::size_t kPair = 2;
   constexpr std::size_t kWide = 3;
-  const std::size_t narrow = features.sha ? 10 : 4;
+  const std::size_t narrow = pairs ? kPair : features.sha ? 10 : 4;
   // One register's extends wait for each other, which the CPU's own instructions suffer more from than lanes do.
-  constexpr std::size_t kExtends = 4;
-  const std::size_t sha256_extends = features.sha ? 6 : kExtends;
-  if (id == HashAlgorithm::sha384) {
-    return {functions.sha384, kWide, functions.extend_sha384, kWide};
-  }
-  if (id == HashAlgorithm::sha512) {
-    return {functions.sha512, kWide, functions.extend_sha512, kWide};
-  }
-  if (features.sha && !features.avx512) {
-    return {};
-  }
+  const std::size_t sha1_extends = pairs ? 1 : 4;
+  const std::size_t sha256_extends = pairs ? 1 : features.sha ? 6 : 4;
   switch (id) {
     case HashAlgorithm::sha1:
-      return {functions.sha1, narrow, functions.extend_sha1, kExtends};
+      return {functions.sha1, narrow, functions.extend_sha1, sha1_extends};
     case HashAlgorithm::sha224:
       return {.hash = functions.sha224, .at_least = narrow};
     case HashAlgorithm::sha256:
       return {functions.sha256, narrow, functions.extend_sha256, sha256_extends};
+    case HashAlgorithm::sha384:
+      return {functions.sha384, kWide, functions.extend_sha384, kWide};
+    case HashAlgorithm::sha512:
+      return {functions.sha512, kWide, functions.extend_sha512, kWide};
     default:
       return {};
   }
@@ -336,18 +335,38 @@ void HashEngine::extend(HashAlgorithm algorithm, Digest& value, ByteView digest)
 }
 
 std::size_t HashEngine::extend_together(HashAlgorithm algorithm) const {
-  return choose_lanes(algorithm, contexts_->features).extend_at_least;
+  const Lanes together = choose_lanes(algorithm, contexts_->features);
+  return together.extend != nullptr ? together.extend_at_least : std::numeric_limits<std::size_t>::max();
 }
 
-void HashEngine::extend_many(HashAlgorithm algorithm, std::span<const Chain> chains) {
+namespace {
+
+// That of the algorithm's digests, which the chain is of.
+std::size_t size_of(HashAlgorithm algorithm, const HashEngine::Chain& chain) {
   const HashAlgorithmRow* row = find_algorithm(algorithm);
   const std::size_t size = row != nullptr ? row->size : 0;
+  if (chain.value->size() != size || (!chain.values.empty() && chain.values.size() != chain.digests.size() * size)) {
+    throw std::invalid_argument("a value, or room for values, that is not of the algorithm's size");
+  }
+  return size;
+}
+
+// The chain's first `count` digests.
+lanes::Chain front_of(const HashEngine::Chain& chain, std::size_t count) {
+  return {.value = chain.value->mutable_view().data(),
+          .digests = chain.digests.data(),
+          .count = count,
+          .values = chain.values.empty() ? nullptr : chain.values.data()};
+}
+
+}  // namespace
+
+void HashEngine::extend_many(HashAlgorithm algorithm, std::span<const Chain> chains) {
+  std::size_t size = 0;
   std::size_t longest = 0;
   std::size_t links = 0;
   for (const Chain& chain : chains) {
-    if (chain.value->size() != size || (!chain.values.empty() && chain.values.size() != chain.digests.size() * size)) {
-      throw std::invalid_argument("a value, or room for values, that is not of the algorithm's size");
-    }
+    size = size_of(algorithm, chain);
     longest = std::max(longest, chain.digests.size());
     links += chain.digests.size();
   }
@@ -361,17 +380,38 @@ void HashEngine::extend_many(HashAlgorithm algorithm, std::span<const Chain> cha
   std::vector<lanes::Chain> batch;
   batch.reserve(chains.size());
   for (const Chain& chain : chains) {
-    batch.push_back({.value = chain.value->mutable_view().data(),
-                     .digests = chain.digests.data(),
-                     .count = chain.digests.size(),
-                     .values = chain.values.empty() ? nullptr : chain.values.data()});
+    batch.push_back(front_of(chain, chain.digests.size()));
   }
   together.extend(batch.data(), batch.size());
 }
 
-void HashEngine::extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain) {
-  std::uint8_t* behind = chain.values.empty() ? nullptr : chain.values.data();
-  for (const std::uint8_t* digest : chain.digests) {
+bool HashEngine::extends_beside(HashAlgorithm first, HashAlgorithm second) const {
+  const bool pair = (first == HashAlgorithm::sha1 && second == HashAlgorithm::sha256) ||
+                    (first == HashAlgorithm::sha256 && second == HashAlgorithm::sha1);
+  return pair && contexts_->features.sha;
+}
+
+void HashEngine::extend_beside(HashAlgorithm first, const Chain& one, HashAlgorithm second, const Chain& other) {
+  if (first > second) {
+    extend_beside(second, other, first, one);
+    return;
+  }
+  const std::size_t first_size = size_of(first, one);
+  const std::size_t second_size = size_of(second, other);
+  std::size_t begin = 0;
+#ifdef __x86_64__
+  if (extends_beside(first, second)) {
+    begin = std::min(one.digests.size(), other.digests.size());
+    lanes::kSha.extend_sha1_beside_sha256(front_of(one, begin), front_of(other, begin));
+  }
+#endif
+  extend_one(first, first_size, one, begin);
+  extend_one(second, second_size, other, begin);
+}
+
+void HashEngine::extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain, std::size_t begin) {
+  std::uint8_t* behind = chain.values.empty() ? nullptr : chain.values.data() + begin * size;
+  for (const std::uint8_t* digest : chain.digests.subspan(begin)) {
     extend(algorithm, *chain.value, {digest, size});
     if (behind != nullptr) {
       behind = std::ranges::copy(chain.value->view(), behind).out;

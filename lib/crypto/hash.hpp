@@ -45,8 +45,13 @@ class HashEngine {
   void extend_many(HashAlgorithm algorithm, std::span<const Chain> chains);
   std::size_t extend_together(HashAlgorithm algorithm) const;
 
+  // A chain in each of two algorithms, side by side. Costs less than one behind the other where extends_beside() says
+  // so.
+  void extend_beside(HashAlgorithm first, const Chain& one, HashAlgorithm second, const Chain& other);
+  bool extends_beside(HashAlgorithm first, HashAlgorithm second) const;
+
  private:
-  void extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain);
+  void extend_one(HashAlgorithm algorithm, std::size_t size, const Chain& chain, std::size_t begin = 0);
 
   struct Contexts;
   std::unique_ptr<Contexts> contexts_;

@@ -144,6 +144,9 @@ void add_all(const HashAlgorithmRow& row, std::size_t size) {
   add("engine-many", row, size,
       [engine](Messages& messages, HashAlgorithm id) { engine->hash_many(id, messages.views, messages.digests); });
 #ifdef __x86_64__
+  if (CpuFeatures::of_this_machine().sha) {
+    add_lanes("lanes-sha", lanes::kSha, row, size);
+  }
   if (CpuFeatures::of_this_machine().avx2) {
     add_lanes("lanes-avx2", lanes::kAvx2, row, size);
   }
@@ -207,6 +210,9 @@ void add_extends(const HashAlgorithmRow& row) {
     state.SetItemsProcessed(state.iterations());
   });
 #ifdef __x86_64__
+  if (CpuFeatures::of_this_machine().sha) {
+    add_extend_lanes("lanes-sha", lanes::kSha, row);
+  }
   if (CpuFeatures::of_this_machine().avx2) {
     add_extend_lanes("lanes-avx2", lanes::kAvx2, row);
   }

@@ -26,8 +26,10 @@ struct Chain {
 };
 
 using Extend = void (*)(const Chain* chains, std::size_t count);
+// A chain of each of two functions, which are extended equally often.
+using ExtendBeside = void (*)(const Chain& first, const Chain& second);
 
-// One family of hash functions on vectors of one width.
+// One family of hash functions on vectors of one width. Those that are null it does not have.
 struct Functions {
   std::size_t lanes32 = 0;  // messages at once, of SHA-1 to SHA-256
   std::size_t lanes64 = 0;  // of SHA-384 and SHA-512
@@ -40,8 +42,10 @@ struct Functions {
   Extend extend_sha256 = nullptr;
   Extend extend_sha384 = nullptr;
   Extend extend_sha512 = nullptr;
+  ExtendBeside extend_sha1_beside_sha256 = nullptr;
 };
 
+extern const Functions kSha;     // needs the SHA extensions, and SSE4.1; SHA-1 to SHA-256
 extern const Functions kAvx2;    // needs AVX2
 extern const Functions kAvx512;  // needs AVX-512F and AVX-512BW
 

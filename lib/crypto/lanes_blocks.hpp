@@ -16,9 +16,24 @@ struct Blocks {
   static constexpr int kLanes = static_cast<int>(sizeof(Vector) / sizeof(Word));
   static constexpr std::size_t kBlock = 16 * sizeof(Word);
   using Indices = std::make_integer_sequence<int, kLanes>;
+  using State = Vector[Rounds::kState];
+
+  // The hash's first state, in the lanes whose bit is set.
+  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes) {
+    if (lanes != 0) {
+      set_initial(state, initial, lanes, Indices());
+    }
+  }
+
+  // A block of each lane.
+  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kLanes]) {
+    Vector words[16];
+    load<16>(words, blocks);
+    compress(state, words);
+  }
 
   // One block into the state. The words are used up.
-  static void compress(Vector (&state)[Rounds::kState], Vector (&w)[16]) {
+  static void compress(State& state, Vector (&w)[16]) {
     Vector s[Rounds::kState];
     __builtin_memcpy(s, state, sizeof(s));
     Rounds::run(s, w);
@@ -28,7 +43,7 @@ struct Blocks {
   }
 
   // The first words of each lane's state, big-endian.
-  static void store(const Vector (&state)[Rounds::kState], int lane, int words, std::uint8_t* digest) {
+  static void store(const State& state, int lane, int words, std::uint8_t* digest) {
     for (int i = 0; i < words; ++i) {
       const Word word = swap(state[i][lane]);
       __builtin_memcpy(digest + static_cast<std::size_t>(i) * sizeof(word), &word, sizeof(word));
@@ -51,6 +66,15 @@ struct Blocks {
   }
 
  private:
+  template <int... kIndices>
+  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes,
+                                                        std::integer_sequence<int, kIndices...> /*lanes*/) {
+    const Vector chosen = -(((Vector{} + lanes) >> Vector{kIndices...}) & 1);
+    for (int i = 0; i < Rounds::kState; ++i) {
+      state[i] = (state[i] & ~chosen) | (initial[i] & chosen);
+    }
+  }
+
   // kLanes words of each lane's block, from `offset` on: rows[i] becomes the words i of all lanes.
   template <int... kIndices>
   [[gnu::always_inline]] static inline void load(Vector* rows, const std::uint8_t* const (&blocks)[kLanes],

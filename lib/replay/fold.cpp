@@ -241,8 +241,7 @@ void Replay::State::fold_digest(const Record& record, std::size_t slot, std::siz
     bank.folded = true;
   }
   if (!bank.strand) {
-    bank.engine.emplace();
-    bank.strand = std::make_unique<Strand>(options_.workers);
+    begin_links(position);
   }
   Cell& here = settled_cell(position, slot);
   if (!here.started) {
@@ -255,7 +254,7 @@ void Replay::State::fold_digest(const Record& record, std::size_t slot, std::siz
     return;
   }
   set_footing(position, slot);
-  push_link(record, slot, position, digest, {});
+  push_link(here, record, position, digest, {});
 }
 
 void Replay::State::note_missing(const Record& record, std::size_t slot, BankSet missing) {

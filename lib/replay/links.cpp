@@ -7,6 +7,13 @@
 
 namespace mrtool {
 
+// A strand that is gone does nothing to the banks any more, any of which may be its last user's partner.
+Replay::State::~State() {
+  for (Bank& bank : banks_) {
+    bank.strand.reset();
+  }
+}
+
 void Replay::State::take(Batch& batch) {
   Work& work = free_work();
   std::swap(work.batch, batch);
@@ -17,8 +24,14 @@ void Replay::State::take(Batch& batch) {
     add(record);
   }
   work_ = works_.front().get();
+  // Found out before any strand begins, and empties the links. A bank goes with its partner.
+  BankSet posted;
   for (const std::size_t position : bank_order_) {
-    if (!work.links[position].empty()) {
+    const auto& partner = banks_[position].partner;
+    posted.set(position, !work.links[position].empty() && !(partner && posted.test(*partner)));
+  }
+  for (const std::size_t position : bank_order_) {
+    if (posted.test(position)) {
       work.users.fetch_add(1, std::memory_order_relaxed);
       banks_[position].strand->post([this, position, &work] {
         fold_links(position, work);
@@ -37,6 +50,14 @@ Work& Replay::State::free_work() {
   return *works_.emplace_back(std::make_unique<Work>());
 }
 
+void Replay::State::push_link(Cell& cell, const Record& record, std::size_t position, ByteView digest,
+                              ByteView padded) {
+  work_->links[position].push_back({.cell = &cell,
+                                    .digest = digest.data(),
+                                    .padded = padded.empty() ? nullptr : padded.data(),
+                                    .record = record.number});
+}
+
 // False: the record has to be looked at together with its cell.
 bool Replay::State::add_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest,
                              bool readings) {
@@ -44,7 +65,7 @@ bool Replay::State::add_link(const Record& record, std::size_t slot, std::size_t
   if (slot >= bank.footings.size()) {
     return false;
   }
-  const Footing footing = bank.footings[slot];
+  const Footing& footing = bank.footings[slot];
   if (!footing.known || (rules_left_out_ && !footing.rule_is_choice) ||
       (record.content == ContentType::tsm && !footing.stated)) {
     return false;
@@ -61,31 +82,20 @@ bool Replay::State::add_link(const Record& record, std::size_t slot, std::size_t
   } else if (readings) {
     return false;
   }
-  push_link(record, slot, position, digest, padded);
+  push_link(*footing.cell, record, position, digest, padded);
   return true;
-}
-
-void Replay::State::push_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest,
-                              ByteView padded) {
-  Bank& bank = banks_[position];
-  work_->links[position].push_back({.cell = &bank.cells[slot],
-                                    .digest = digest,
-                                    .padded = padded,
-                                    .record = record.number,
-                                    .is_pcr0 = bank.footings[slot].is_pcr0});
 }
 
 void Replay::State::set_footing(std::size_t position, std::size_t slot) {
   Bank& bank = banks_[position];
-  const Cell& here = bank.cells[slot];
+  Cell& here = bank.cells[slot];
+  here.is_pcr0 = slots_[slot].reg == kPcr0;
   if (slot >= bank.footings.size()) {
     bank.footings.resize(slot + 1);
   }
   Footing& footing = bank.footings[slot];
-  footing = {.known = here.started,
-             .trail = here.trail != nullptr,
-             .is_pcr0 = slots_[slot].reg == kPcr0,
-             .rule_is_choice = here.rule_is_choice};
+  footing = {
+      .cell = &here, .known = here.started, .trail = here.trail != nullptr, .rule_is_choice = here.rule_is_choice};
   if (here.trail) {
     const std::vector<Reading>& readings = here.trail->readings;
     footing.known = std::ranges::none_of(readings, [](const Reading& reading) { return reading.block.open(); });
@@ -94,7 +104,72 @@ void Replay::State::set_footing(std::size_t position, std::size_t slot) {
   }
 }
 
+void Replay::State::begin_links(std::size_t position) {
+  Bank& bank = banks_[position];
+  bank.engine.emplace();
+  for (const std::size_t other : bank_order_) {
+    Bank& partner = banks_[other];
+    if (partner.strand && !partner.partner && bank.engine->extends_beside(bank.row->id, partner.row->id)) {
+      partner.strand->wait();  // for what it does without a partner
+      bank.partner = other;
+      partner.partner = position;
+      bank.strand = partner.strand;
+      return;
+    }
+  }
+  bank.strand = std::make_shared<Strand>(options_.workers);
+}
+
 void Replay::State::fold_links(std::size_t position, Work& work) {
+  Bank& bank = banks_[position];
+  if (!bank.partner || work.links[*bank.partner].empty()) {
+    fold_links_of(position, work);
+    return;
+  }
+  if (!fold_beside(bank, banks_[*bank.partner], work.links[position], work.links[*bank.partner], work)) {
+    fold_links_of(position, work);
+    fold_links_of(*bank.partner, work);
+  }
+}
+
+namespace {
+
+// The one register that they are all of, if it is read in one way and has nothing but its value to be looked at.
+Cell* only_cell(std::span<const Link> links) {
+  Cell* const cell = links.front().cell;
+  const bool only = std::ranges::all_of(links, [cell](const Link& link) { return link.cell == cell; });
+  return only && !cell->trail && !cell->is_pcr0 ? cell : nullptr;
+}
+
+}  // namespace
+
+// False: they cannot be.
+bool Replay::State::fold_beside(Bank& bank, Bank& partner, std::vector<Link>& links, std::vector<Link>& others,
+                                const Work& work) {
+  if (only_cell(links) == nullptr || only_cell(others) == nullptr) {
+    return false;
+  }
+  const auto chain_of = [](Bank& of, std::vector<Link>& its) {
+    for (const Link& link : its) {
+      chain_link(of, link);
+    }
+    its.clear();
+    of.chain_count = 0;
+    LinkChain& chain = of.chains.front();
+    chain.values.resize(chain.records.size() * of.row->size);
+    return HashEngine::Chain{.value = &chain.cell->value, .digests = chain.digests, .values = chain.values};
+  };
+  const HashEngine::Chain one = chain_of(bank, links);
+  const HashEngine::Chain other = chain_of(partner, others);
+  const Digest before = *one.value;
+  const Digest before_other = *other.value;
+  bank.engine->extend_beside(bank.row->id, one, partner.row->id, other);
+  end_chain(bank, bank.chains.front(), before, work);
+  end_chain(partner, partner.chains.front(), before_other, work);
+  return true;
+}
+
+void Replay::State::fold_links_of(std::size_t position, Work& work) {
   Bank& bank = banks_[position];
   std::vector<Link>& links = work.links[position];
   const auto is_first = [&](const Link& link) { return link.cell == links.front().cell; };
@@ -121,10 +196,9 @@ void Replay::State::chain_link(Bank& bank, const Link& link) {
     here.chain = ++bank.chain_count;
     bank.chains.resize(std::max(bank.chains.size(), bank.chain_count));
     bank.chains[here.chain - 1].cell = &here;
-    bank.chains[here.chain - 1].is_pcr0 = link.is_pcr0;
   }
   LinkChain& chain = bank.chains[here.chain - 1];
-  chain.digests.push_back(link.digest.data());
+  chain.digests.push_back(link.digest);
   if (!here.targets.empty()) {
     chain.records.push_back(link.record);
   }
@@ -139,7 +213,7 @@ void Replay::State::fold_chains(std::size_t position, const Work& work) {
     chain.values.resize(chain.records.size() * bank.row->size);
     extended.push_back({.value = &chain.cell->value, .digests = chain.digests, .values = chain.values});
     before.push_back(chain.cell->value);
-    if (chain.is_pcr0 && !chain.cell->targets.empty()) {
+    if (chain.cell->is_pcr0 && !chain.cell->targets.empty()) {
       for (Digest& value : hints_->pcr0_values(*bank.row, position)) {
         extended.push_back({.value = &value, .digests = chain.digests});
       }
@@ -147,16 +221,19 @@ void Replay::State::fold_chains(std::size_t position, const Work& work) {
   }
   bank.engine->extend_many(bank.row->id, extended);
   for (std::size_t i = 0; i < chains.size(); ++i) {
-    LinkChain& chain = chains[i];
-    if (chain.records.empty()) {
-      chain.cell->records += chain.digests.size();
-    } else {
-      take_values(bank, chain, before[i], work);
-    }
-    chain.cell->chain = 0;
-    chain.digests.clear();
-    chain.records.clear();
+    end_chain(bank, chains[i], before[i], work);
   }
+}
+
+void Replay::State::end_chain(const Bank& bank, LinkChain& chain, const Digest& before, const Work& work) {
+  if (chain.records.empty()) {
+    chain.cell->records += chain.digests.size();
+  } else {
+    take_values(bank, chain, before, work);
+  }
+  chain.cell->chain = 0;
+  chain.digests.clear();
+  chain.records.clear();
 }
 
 void Replay::State::take_values(const Bank& bank, const LinkChain& chain, const Digest& before, const Work& work) {
@@ -179,14 +256,15 @@ void Replay::State::fold_in_cell(Bank& bank, const Link& link, const Work& work,
   for (Target& target : here.targets) {
     note_ahead(work.grows, here.value, here.records, target.match, target.value);
   }
-  bank.engine->extend(bank.row->id, here.value, link.digest);
+  const ByteView digest(link.digest, bank.row->size);
+  bank.engine->extend(bank.row->id, here.value, digest);
   ++here.records;
   for (Target& target : here.targets) {
     note_match(link.record, work.log, work.grows, here.value, here.records, target.match, target.value);
   }
-  if (link.is_pcr0 && !here.targets.empty()) {
+  if (here.is_pcr0 && !here.targets.empty()) {
     for (Digest& value : hints_->pcr0_values(*bank.row, position)) {
-      bank.engine->extend(bank.row->id, value, link.digest);
+      bank.engine->extend(bank.row->id, value, digest);
     }
   }
 }
@@ -198,8 +276,8 @@ void Replay::State::fold_in_readings(Bank& bank, const Link& link, const Work& w
     for (std::size_t i = 0; i < here.targets.size(); ++i) {
       note_ahead(work.grows, reading.value, reading.records, reading.matched[i], here.targets[i].value);
     }
-    const bool padded = reading.rule == DigestRule::padded_sha1 && !link.padded.empty();
-    reading.extend(extender, padded ? link.padded : link.digest);
+    const bool padded = reading.rule == DigestRule::padded_sha1 && link.padded != nullptr;
+    reading.extend(extender, {padded ? link.padded : link.digest, bank.row->size});
     for (std::size_t i = 0; i < here.targets.size(); ++i) {
       note_match(link.record, work.log, work.grows, reading.value, reading.records, reading.matched[i],
                  here.targets[i].value);

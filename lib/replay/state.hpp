@@ -51,6 +51,7 @@ struct Cell {
   bool initial_claimed = false;
   bool started = false;         // `value` holds
   bool asserted = false;        // a record stated its value
+  bool is_pcr0 = false;         // of PCR 0, whose records the hints follow
   bool rule_is_choice = false;  // digests by another rule were left out
   std::uint64_t records = 0;
   std::vector<Target> targets;
@@ -94,10 +95,9 @@ struct Slot {
 // An extend that is decided and not yet hashed.
 struct Link {
   Cell* cell = nullptr;
-  ByteView digest;
-  ByteView padded;  // for the reading of padded SHA-1 digests; empty where that folds `digest` too
+  const std::uint8_t* digest = nullptr;  // of the bank's size
+  const std::uint8_t* padded = nullptr;  // for the reading of padded SHA-1 digests; null where that folds `digest` too
   std::uint64_t record = 0;
-  bool is_pcr0 = false;
 };
 
 // Records that are folded together, and what they extend.
@@ -111,18 +111,17 @@ struct Work {
 
 // What is known of a cell without looking at it, for it may be a strand's just now.
 struct Footing {
+  Cell* cell = nullptr;
   bool known = false;   // started, and no extend of it waits for a stated value: the next is a link like those before
   bool trail = false;   // it has one,
   bool padded = false;  // with a reading of padded SHA-1 digests
   bool stated = false;  // of a log that states values, in which a measured line was seen
-  bool is_pcr0 = false;
   bool rule_is_choice = false;
 };
 
 // Links of one register, to be hashed beside those of others.
 struct LinkChain {
   Cell* cell = nullptr;
-  bool is_pcr0 = false;
   std::vector<const std::uint8_t*> digests;
   std::vector<std::uint64_t> records;  // that the links are of; where there are values to compare with
   Bytes values;                        // behind each link; the same
@@ -138,7 +137,8 @@ struct Bank {
   std::vector<LinkChain> chains;  // used by the strand alone; those behind the first `chain_count` keep their memory
   std::size_t chain_count = 0;
   std::optional<HashEngine> engine;
-  std::unique_ptr<Strand> strand;  // both since the first link
+  std::shared_ptr<Strand> strand;      // both since the first link
+  std::optional<std::size_t> partner;  // a bank whose links are hashed beside this one's, by the same strand
 };
 
 class SlotTable {
@@ -177,6 +177,9 @@ class SlotTable {
 
 struct Replay::State {
   State(ReplayOptions given_options, DiagnosticSink& given_sink);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   void compare_with(std::vector<RegisterValues> sources);
   void begin_log(const LogInfo& info, std::optional<std::size_t> log);
@@ -213,11 +216,16 @@ struct Replay::State {
 
   // links (links.cpp)
   bool add_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest, bool readings);
-  void push_link(const Record& record, std::size_t slot, std::size_t position, ByteView digest, ByteView padded);
+  void push_link(Cell& cell, const Record& record, std::size_t position, ByteView digest, ByteView padded);
   void set_footing(std::size_t position, std::size_t slot);
+  void begin_links(std::size_t position);
+  // Those of its partner, too.
   void fold_links(std::size_t position, Work& work);
+  bool fold_beside(Bank& bank, Bank& partner, std::vector<Link>& links, std::vector<Link>& others, const Work& work);
+  void fold_links_of(std::size_t position, Work& work);
   static void chain_link(Bank& bank, const Link& link);
   void fold_chains(std::size_t position, const Work& work);
+  static void end_chain(const Bank& bank, LinkChain& chain, const Digest& before, const Work& work);
   static void take_values(const Bank& bank, const LinkChain& chain, const Digest& before, const Work& work);
   void fold_in_cell(Bank& bank, const Link& link, const Work& work, std::size_t position);
   static void fold_in_readings(Bank& bank, const Link& link, const Work& work);
@@ -260,8 +268,8 @@ struct Replay::State {
   std::optional<Hints> hints_;                // only when there is something to compare with
   std::vector<std::unique_ptr<Work>> works_;  // the first is of records that the caller keeps
   Work* work_;                                // that links are added to
-  std::array<Bank, kBankPositions> banks_;    // behind what their strands use
-  std::vector<std::size_t> bank_order_;       // positions of known banks, as the logs name them
+  std::array<Bank, kBankPositions> banks_;
+  std::vector<std::size_t> bank_order_;  // positions of known banks, as the logs name them
   BankSet known_;
   SearchBudget search_budget_;
   std::vector<bool> direct_;  // by source: its values were spelled out, so each is meant to be compared
