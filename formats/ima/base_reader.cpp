@@ -131,7 +131,7 @@ Record& BaseReader::add_entry(Batch& batch, const Parts& parts) {
            fmt::format("the template {} is not known", as_text(parts.name)));
     return record;
   }
-  const bool boot_aggregate = as_text(measured_name(*kind, record.data, info_.byte_order)) == kBootAggregate;
+  const bool boot_aggregate = is_named(*kind, record.data, info_.byte_order, kBootAggregate);
   record.starts_instance = boot_aggregate && record.number > 0;
   if (record.starts_instance) {
     report(diagnostics_, QuirkId::kernel_instance, record.number, record.offset,

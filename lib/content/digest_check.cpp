@@ -5,68 +5,53 @@
 
 namespace mrtool {
 
-namespace {
-
-bool is_judged(const DigestEntry& entry) {
-  return !entry.is_hash_of_data && obstacle(entry).empty();
-}
-
-}  // namespace
-
 void DigestCheck::add(std::span<const Record> records, const LogInfo& log,
                       const std::function<void(const Record&, const Judgement&)>& differs) {
   queue_.clear();
   queued_.clear();
+  entries_.clear();
   for (const Record& record : records) {
-    if (!obstacle(record).empty()) {
-      continue;
-    }
-    count_computed(record);
-    if (!queue(record, log)) {
-      queued_.push_back({.record = &record});
+    if (obstacle(record).empty()) {
+      if (const auto count = queue(record, log)) {
+        queued_.push_back({.record = &record, .count = *count});
+      }
     }
   }
   queue_.hash(engine_);
+  std::size_t first = 0;
   for (const Queued& queued : queued_) {
-    if (queued.count != 0 && holds(queued)) {
+    if (queued.count != 0 && holds(first, queued.count)) {
       counts_.matches += queued.count;
     } else {
       judge_alone(*queued.record, log, differs);
     }
+    first += queued.count;
   }
 }
 
-void DigestCheck::count_computed(const Record& record) {
-  for (const DigestEntry& entry : record.digests) {
-    counts_.computed += entry.is_hash_of_data ? 1 : 0;
-  }
-}
-
-// False: its first rule is not that the digest is of one piece of the data.
-bool DigestCheck::queue(const Record& record, const LogInfo& log) {
+// How many digests of the record: none where its first rule is not that they are of one piece of the data. Nothing
+// where there are none to judge.
+std::optional<std::size_t> DigestCheck::queue(const Record& record, const LogInfo& log) {
   const pcclient::Context context{.record = record, .log = log, .data = record.data};
   const auto recipes = content_row(record.content).rule(record).recipes();
   const auto preimage = recipes.empty() ? std::nullopt : recipes.front().preimage(context);
-  if (!preimage || !preimage->made.empty() || preimage->nul_after) {
-    return false;
-  }
-  Queued queued{.record = &record, .first = queue_.size()};
+  const bool one_piece = preimage && preimage->made.empty() && !preimage->nul_after;
+  std::size_t queued = 0;
   for (const DigestEntry& entry : record.digests) {
-    if (is_judged(entry)) {
+    if (entry.is_hash_of_data) {
+      ++counts_.computed;
+    } else if (one_piece && obstacle(entry).empty()) {
       queue_.add(algorithm_of(*preimage, entry), preimage->part);
-      ++queued.count;
+      entries_.push_back(&entry);
+      ++queued;
     }
   }
-  if (queued.count != 0) {
-    queued_.push_back(queued);
-  }
-  return true;
+  return queued != 0 || !one_piece ? std::optional(queued) : std::nullopt;
 }
 
-bool DigestCheck::holds(const Queued& queued) const {
-  std::size_t next = queued.first;
-  for (const DigestEntry& entry : queued.record->digests) {
-    if (is_judged(entry) && !is_logged(queue_.digest(next++), entry)) {
+bool DigestCheck::holds(std::size_t first, std::size_t count) const {
+  for (std::size_t i = first; i < first + count; ++i) {
+    if (!is_logged(queue_.digest(i), *entries_[i])) {
       return false;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,21 +32,20 @@ class DigestCheck {
   const Counts& counts() const { return counts_; }
 
  private:
-  // A record of the batch whose first rule was queued, and where its digests are in the queue.
+  // A record of the batch, and how many of its digests its first rule queued.
   struct Queued {
     const Record* record = nullptr;
-    std::size_t first = 0;
-    std::size_t count = 0;
+    std::size_t count = 0;  // 0: it is to be judged alone
   };
-  void count_computed(const Record& record);
-  bool queue(const Record& record, const LogInfo& log);
-  bool holds(const Queued& queued) const;
+  std::optional<std::size_t> queue(const Record& record, const LogInfo& log);
+  bool holds(std::size_t first, std::size_t count) const;
   void judge_alone(const Record& record, const LogInfo& log,
                    const std::function<void(const Record&, const Judgement&)>& differs);
 
   HashEngine engine_;
   DigestQueue queue_;
-  std::vector<Queued> queued_;  // of the batch; a count of 0: to be judged alone
+  std::vector<Queued> queued_;               // of the batch
+  std::vector<const DigestEntry*> entries_;  // of these records, one for each digest that is queued
   Counts counts_;
 };
 

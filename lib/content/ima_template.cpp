@@ -135,19 +135,20 @@ std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrde
   return fields;
 }
 
-ByteView measured_name(const Template& kind, ByteView data, ByteOrder order) {
+bool is_named(const Template& kind, ByteView data, ByteOrder order, std::string_view name) {
   if (kind.legacy) {
     const auto fields = split_legacy(data);
-    return fields ? fields->name() : ByteView();
+    return fields && as_text(fields->name()) == name;
   }
-  std::optional<ByteView> name;
-  const bool whole = see_fields(kind, data, order, [&name](FieldId id, ByteView bytes) {
-    if (!name && (id == FieldId::n || id == FieldId::n_ng)) {
-      name = without_nul(bytes);
+  bool found = false;
+  const bool whole = see_fields(kind, data, order, [&](FieldId id, ByteView bytes) {
+    if (!found && (id == FieldId::n || id == FieldId::n_ng)) {
+      found = as_text(without_nul(bytes)) == name;
+      return found;
     }
     return true;
   });
-  return whole && name ? *name : ByteView();
+  return whole && found;
 }
 
 ByteView without_nul(ByteView bytes) {

@@ -110,9 +110,8 @@ bool see_fields(const Template& kind, ByteView data, ByteOrder order, See see) {
 // Template data in the form that is hashed. Nothing when the fields do not fill it exactly.
 std::optional<Fields> split_fields(const Template& kind, ByteView data, ByteOrder order);
 
-// Fields::name() of them, without the others: readers ask it of every entry. Empty when the fields do not fill the data
-// exactly.
-ByteView measured_name(const Template& kind, ByteView data, ByteOrder order);
+// Is that Fields::name() of them? Readers ask it of every entry. Not where the fields do not fill the data exactly.
+bool is_named(const Template& kind, ByteView data, ByteOrder order, std::string_view name);
 
 // The text of a name field: n-ng fields and names end with a NUL.
 ByteView without_nul(ByteView bytes);
