@@ -24,66 +24,47 @@ constexpr int kReversed = 0x1B;  // of the four words of a vector
 [[gnu::always_inline]] inline void store(void* to, __m128i words) {
   _mm_storeu_si128(static_cast<__m128i*>(to), words);
 }
-// The first words of a state, big-endian, at most eight.
-inline void store_digest(const std::uint32_t* words, int count, std::uint8_t* digest) {
-  for (int i = 0; i < count; ++i) {
-    const std::uint32_t word = __builtin_bswap32(words[i]);
-    __builtin_memcpy(digest + static_cast<std::size_t>(i) * sizeof(word), &word, sizeof(word));
+// The four vectors of a block, each with its bytes in the order that `order` gives.
+[[gnu::always_inline]] inline void load_block(__m128i (&words)[4], const std::uint8_t* block, __m128i order) {
+  for (int i = 0; i < 4; ++i) {
+    words[i] = _mm_shuffle_epi8(load(block + static_cast<std::size_t>(i) * sizeof(__m128i)), order);
   }
 }
 
-struct Sha256Pair {
+struct Sha256 {
   using Word = std::uint32_t;
-  static constexpr int kLanes = kPair;
-  static constexpr std::size_t kBlock = kShaBlock;
+  static constexpr int kGroups = 16;  // of four rounds
 
   // As the instructions have the variables, the last one lowest.
   struct Lane {
     __m128i abef;
     __m128i cdgh;
   };
-  using State = Lane[kPair];
-
-  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes) {
-    for (int lane = 0; lane < kPair; ++lane) {
-      if ((lanes >> static_cast<unsigned>(lane) & 1) != 0) {
-        const __m128i dcba = _mm_shuffle_epi32(load(initial), kReversed);
-        const __m128i hgfe = _mm_shuffle_epi32(load(initial + 4), kReversed);
-        state[lane] = {.abef = _mm_unpackhi_epi64(hgfe, dcba), .cdgh = _mm_unpacklo_epi64(hgfe, dcba)};
-      }
-    }
-  }
-
-  static void store(const State& state, int lane, int words, std::uint8_t* digest) {
-    const Lane& here = state[lane];
-    std::uint32_t all[8];
-    lanes::store(all, _mm_shuffle_epi32(_mm_unpackhi_epi64(here.cdgh, here.abef), kReversed));
-    lanes::store(all + 4, _mm_shuffle_epi32(_mm_unpacklo_epi64(here.cdgh, here.abef), kReversed));
-    store_digest(all, words, digest);
-  }
-
-  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kPair]) {
-    compress(state, blocks, std::make_integer_sequence<int, 16>());
-  }
-
   // A lane, and the schedule's last 16 words.
   struct Work {
     Lane lane;
     __m128i words[4];
   };
 
+  [[gnu::always_inline]] static inline Lane initial_lane(const Word* initial) {
+    const __m128i dcba = _mm_shuffle_epi32(load(initial), kReversed);
+    const __m128i hgfe = _mm_shuffle_epi32(load(initial + 4), kReversed);
+    return {.abef = _mm_unpackhi_epi64(hgfe, dcba), .cdgh = _mm_unpacklo_epi64(hgfe, dcba)};
+  }
+  [[gnu::always_inline]] static inline void words_of(const Lane& lane, Word (&words)[8]) {
+    store(words, _mm_shuffle_epi32(_mm_unpackhi_epi64(lane.cdgh, lane.abef), kReversed));
+    store(words + 4, _mm_shuffle_epi32(_mm_unpacklo_epi64(lane.cdgh, lane.abef), kReversed));
+  }
+
   [[gnu::always_inline]] static inline Work begin(const Lane& lane, const std::uint8_t* block) {
-    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     Work work;
     work.lane = lane;
-    for (int i = 0; i < 4; ++i) {
-      work.words[i] = _mm_shuffle_epi8(load(block + static_cast<std::size_t>(i) * sizeof(__m128i)), swap);
-    }
+    load_block(work.words, block, _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
     return work;
   }
-  [[gnu::always_inline]] static inline void add(Lane& to, const Lane& lane) {
-    to.abef = _mm_add_epi32(to.abef, lane.abef);
-    to.cdgh = _mm_add_epi32(to.cdgh, lane.cdgh);
+  [[gnu::always_inline]] static inline void add(Lane& to, const Work& work) {
+    to.abef = _mm_add_epi32(to.abef, work.lane.abef);
+    to.cdgh = _mm_add_epi32(to.cdgh, work.lane.cdgh);
   }
 
   template <int kGroup>
@@ -102,64 +83,36 @@ struct Sha256Pair {
     lane.cdgh = _mm_sha256rnds2_epu32(lane.cdgh, lane.abef, sums);
     lane.abef = _mm_sha256rnds2_epu32(lane.abef, lane.cdgh, _mm_unpackhi_epi64(sums, sums));
   }
-
- private:
-  template <int... kGroups>
-  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kPair],
-                                                     std::integer_sequence<int, kGroups...> /*of 4 rounds*/) {
-    Work first = begin(state[0], blocks[0]);
-    Work second = begin(state[1], blocks[1]);
-    ((four_rounds<kGroups>(first), four_rounds<kGroups>(second)), ...);
-    add(state[0], first.lane);
-    add(state[1], second.lane);
-  }
 };
 
-struct Sha1Pair {
+struct Sha1 {
   using Word = std::uint32_t;
-  static constexpr int kLanes = kPair;
-  static constexpr std::size_t kBlock = kShaBlock;
+  static constexpr int kGroups = 20;  // of four rounds
 
   struct Lane {
     __m128i abcd;  // the first variable highest
     __m128i e;     // highest, zeros below
   };
-  using State = Lane[kPair];
-
-  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes) {
-    for (int lane = 0; lane < kPair; ++lane) {
-      if ((lanes >> static_cast<unsigned>(lane) & 1) != 0) {
-        state[lane] = {.abcd = _mm_shuffle_epi32(load(initial), kReversed),
-                       .e = _mm_set_epi32(static_cast<int>(initial[4]), 0, 0, 0)};
-      }
-    }
-  }
-
-  static void store(const State& state, int lane, int words, std::uint8_t* digest) {
-    std::uint32_t all[8];
-    lanes::store(all, _mm_shuffle_epi32(state[lane].abcd, kReversed));
-    lanes::store(all + 4, _mm_shuffle_epi32(state[lane].e, kReversed));
-    store_digest(all, words, digest);
-  }
-
-  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kPair]) {
-    compress(state, blocks, std::make_integer_sequence<int, 20>());
-  }
-
   struct Work {
     __m128i abcd;
     __m128i before;  // abcd of four rounds ago; at first, e
     __m128i words[4];
   };
 
+  [[gnu::always_inline]] static inline Lane initial_lane(const Word* initial) {
+    return {.abcd = _mm_shuffle_epi32(load(initial), kReversed),
+            .e = _mm_set_epi32(static_cast<int>(initial[4]), 0, 0, 0)};
+  }
+  [[gnu::always_inline]] static inline void words_of(const Lane& lane, Word (&words)[8]) {
+    store(words, _mm_shuffle_epi32(lane.abcd, kReversed));
+    store(words + 4, _mm_shuffle_epi32(lane.e, kReversed));
+  }
+
   [[gnu::always_inline]] static inline Work begin(const Lane& lane, const std::uint8_t* block) {
-    const __m128i reverse = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
     Work work;
     work.abcd = lane.abcd;
     work.before = lane.e;
-    for (int i = 0; i < 4; ++i) {
-      work.words[i] = _mm_shuffle_epi8(load(block + static_cast<std::size_t>(i) * sizeof(__m128i)), reverse);
-    }
+    load_block(work.words, block, _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f));
     return work;
   }
   [[gnu::always_inline]] static inline void add(Lane& to, const Work& work) {
@@ -179,23 +132,68 @@ struct Sha1Pair {
     work.before = work.abcd;
     work.abcd = _mm_sha1rnds4_epu32(work.abcd, sums, kGroup / 5);
   }
+};
 
- private:
-  template <int... kGroups>
-  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kPair],
-                                                     std::integer_sequence<int, kGroups...> /*of 4 rounds*/) {
-    Work first = begin(state[0], blocks[0]);
-    Work second = begin(state[1], blocks[1]);
-    ((four_rounds<kGroups>(first), four_rounds<kGroups>(second)), ...);
-    add(state[0], first);
-    add(state[1], second);
+template <int kGroup>
+using Group = std::integral_constant<int, kGroup>;
+template <class Rounds, int... kGroups>
+[[gnu::always_inline]] inline void each_group(Rounds rounds, std::integer_sequence<int, kGroups...> /*of 4 rounds*/) {
+  (rounds(Group<kGroups>()), ...);
+}
+
+// All rounds of a block of each, side by side.
+template <class Sha>
+[[gnu::always_inline]] inline void rounds_of_both(typename Sha::Work& one, typename Sha::Work& two) {
+  each_group(
+      [&]<int kGroup>(Group<kGroup> /*group*/) {
+        Sha::template four_rounds<kGroup>(one);
+        Sha::template four_rounds<kGroup>(two);
+      },
+      std::make_integer_sequence<int, Sha::kGroups>());
+}
+
+// The first words of a lane, big-endian.
+template <class Sha>
+inline void store_digest(const typename Sha::Lane& lane, int count, std::uint8_t* digest) {
+  typename Sha::Word words[8];
+  Sha::words_of(lane, words);
+  for (int i = 0; i < count; ++i) {
+    const typename Sha::Word word = __builtin_bswap32(words[i]);
+    __builtin_memcpy(digest + static_cast<std::size_t>(i) * sizeof(word), &word, sizeof(word));
+  }
+}
+
+// For Machine: two messages.
+template <class Sha>
+struct Pair {
+  using Word = typename Sha::Word;
+  using State = typename Sha::Lane[kPair];
+  static constexpr int kLanes = kPair;
+  static constexpr std::size_t kBlock = kShaBlock;
+
+  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes) {
+    for (int lane = 0; lane < kPair; ++lane) {
+      if ((lanes >> static_cast<unsigned>(lane) & 1) != 0) {
+        state[lane] = Sha::initial_lane(initial);
+      }
+    }
+  }
+  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kPair]) {
+    typename Sha::Work one = Sha::begin(state[0], blocks[0]);
+    typename Sha::Work two = Sha::begin(state[1], blocks[1]);
+    rounds_of_both<Sha>(one, two);
+    Sha::add(state[0], one);
+    Sha::add(state[1], two);
+  }
+  static void store(const State& state, int lane, int words, std::uint8_t* digest) {
+    store_digest<Sha>(state[lane], words, digest);
   }
 };
 
 // Registers that are extended (TPM 2.0 part 1, 17.2), one in SHA-1 and one in SHA-256, each with its value in the form
 // of the hash's state.
 struct Sha1Value {
-  using Of = Sha1Pair;
+  using Of = Sha1;
   static constexpr int kWords = 5;
   Of::Lane lane;
 
@@ -227,7 +225,7 @@ struct Sha1Value {
 };
 
 struct Sha256Value {
-  using Of = Sha256Pair;
+  using Of = Sha256;
   static constexpr int kWords = 8;
   Of::Lane lane;
 
@@ -274,87 +272,61 @@ struct PaddingSums {
 };
 constexpr PaddingSums kPadding;
 
-template <int kGroup>
-using Group = std::integral_constant<int, kGroup>;
-template <class Rounds, int... kGroups>
-[[gnu::always_inline]] inline void each_group(Rounds rounds, std::integer_sequence<int, kGroups...> /*of 4 rounds*/) {
-  (rounds(Group<kGroups>()), ...);
-}
-using Sha1Groups = std::make_integer_sequence<int, 20>;
-using Sha256Groups = std::make_integer_sequence<int, 16>;
-
 // Two registers of one function, a digest of each.
 [[gnu::always_inline]] inline void extend_both(Sha1Value (&values)[kPair], const std::uint8_t* const (&digests)[kPair],
-                                               const Sha1Pair::Lane& initial) {
-  Sha1Pair::Work one = values[0].begin(digests[0], initial);
-  Sha1Pair::Work two = values[1].begin(digests[1], initial);
-  each_group(
-      [&]<int kGroup>(Group<kGroup> /*group*/) {
-        Sha1Pair::four_rounds<kGroup>(one);
-        Sha1Pair::four_rounds<kGroup>(two);
-      },
-      Sha1Groups());
+                                               const Sha1::Lane& initial) {
+  Sha1::Work one = values[0].begin(digests[0], initial);
+  Sha1::Work two = values[1].begin(digests[1], initial);
+  rounds_of_both<Sha1>(one, two);
   values[0].lane = values[1].lane = initial;
-  Sha1Pair::add(values[0].lane, one);
-  Sha1Pair::add(values[1].lane, two);
+  Sha1::add(values[0].lane, one);
+  Sha1::add(values[1].lane, two);
 }
 [[gnu::always_inline]] inline void extend_both(Sha256Value (&values)[kPair],
                                                const std::uint8_t* const (&digests)[kPair],
-                                               const Sha256Pair::Lane& initial) {
-  Sha256Pair::Work one = values[0].begin(digests[0], initial);
-  Sha256Pair::Work two = values[1].begin(digests[1], initial);
-  each_group(
-      [&]<int kGroup>(Group<kGroup> /*group*/) {
-        Sha256Pair::four_rounds<kGroup>(one);
-        Sha256Pair::four_rounds<kGroup>(two);
-      },
-      Sha256Groups());
+                                               const Sha256::Lane& initial) {
+  Sha256::Work one = values[0].begin(digests[0], initial);
+  Sha256::Work two = values[1].begin(digests[1], initial);
+  rounds_of_both<Sha256>(one, two);
   values[0].lane = values[1].lane = initial;
-  Sha256Pair::add(values[0].lane, one.lane);
-  Sha256Pair::add(values[1].lane, two.lane);
+  Sha256::add(values[0].lane, one);
+  Sha256::add(values[1].lane, two);
   one.lane = values[0].lane;
   two.lane = values[1].lane;
   each_group(
       [&]<int kGroup>(Group<kGroup> /*group*/) {
         const __m128i sums = load(kPadding.sums + std::size_t{4} * kGroup);
-        Sha256Pair::four_rounds(one.lane, sums);
-        Sha256Pair::four_rounds(two.lane, sums);
+        Sha256::four_rounds(one.lane, sums);
+        Sha256::four_rounds(two.lane, sums);
       },
-      Sha256Groups());
-  Sha256Pair::add(values[0].lane, one.lane);
-  Sha256Pair::add(values[1].lane, two.lane);
+      std::make_integer_sequence<int, Sha256::kGroups>());
+  Sha256::add(values[0].lane, one);
+  Sha256::add(values[1].lane, two);
 }
 
 // Groups of four rounds: a half of SHA-1's 20, and SHA-256's 16 for a block.
 template <int kFirst, class Sha256Rounds>
-[[gnu::always_inline]] inline void rounds_beside(Sha1Pair::Work& sha1, Sha256Rounds sha256_rounds) {
+[[gnu::always_inline]] inline void rounds_beside(Sha1::Work& sha1, Sha256Rounds sha256_rounds) {
   each_group(
       [&]<int kGroup>(Group<kGroup> group) {
         sha256_rounds(group);
         if constexpr (kGroup < 10) {
-          Sha1Pair::four_rounds<kFirst + kGroup>(sha1);
+          Sha1::four_rounds<kFirst + kGroup>(sha1);
         }
       },
-      Sha256Groups());
+      std::make_integer_sequence<int, Sha256::kGroups>());
 }
 
 template <class Value>
-typename Value::Of::Lane initial_lane(const std::uint32_t* initial) {
-  typename Value::Of::State state = {};
-  Value::Of::set_initial(state, initial, 1);
-  return state[0];
-}
-template <class Value>
 void store_value(const Value& value, std::uint8_t* to) {
-  const typename Value::Of::State state = {value.lane, value.lane};
-  Value::Of::store(state, 0, Value::kWords, to);
+  store_digest<typename Value::Of>(value.lane, Value::kWords, to);
 }
 
 // Any number of registers, two at a time: who is done makes place for the next one.
 template <class Value>
 void extend_pairs(const std::uint32_t* initial, const Chain* chains, std::size_t count) {
   constexpr std::size_t kDigest = std::size_t{Value::kWords} * sizeof(std::uint32_t);
-  const typename Value::Of::Lane first_lane = initial_lane<Value>(initial);
+  const typename Value::Of::Lane first_lane = Value::Of::initial_lane(initial);
   const Chain* const end = chains + count;
   const std::uint8_t idle[kDigest] = {};  // of a lane without a register, which computes what nobody asks for
   Value values[kPair] = {Value(idle), Value(idle)};
@@ -398,23 +370,23 @@ void extend_pairs(const std::uint32_t* initial, const Chain* chains, std::size_t
 void extend_beside(const Chain& first, const Chain& second) {
   constexpr std::size_t kSha1Digest = std::size_t{Sha1Value::kWords} * sizeof(std::uint32_t);
   constexpr std::size_t kSha256Digest = std::size_t{Sha256Value::kWords} * sizeof(std::uint32_t);
-  const Sha1Pair::Lane sha1_initial = initial_lane<Sha1Value>(kSha1Initial);
-  const Sha256Pair::Lane sha256_initial = initial_lane<Sha256Value>(kSha256Initial);
+  const Sha1::Lane sha1_initial = Sha1::initial_lane(kSha1Initial);
+  const Sha256::Lane sha256_initial = Sha256::initial_lane(kSha256Initial);
   Sha1Value sha1(first.value);
   Sha256Value sha256(second.value);
   for (std::size_t i = 0; i < first.count; ++i) {
-    Sha1Pair::Work one = sha1.begin(first.digests[i], sha1_initial);
-    Sha256Pair::Work two = sha256.begin(second.digests[i], sha256_initial);
-    rounds_beside<0>(one, [&two]<int kGroup>(Group<kGroup> /*group*/) { Sha256Pair::four_rounds<kGroup>(two); });
+    Sha1::Work one = sha1.begin(first.digests[i], sha1_initial);
+    Sha256::Work two = sha256.begin(second.digests[i], sha256_initial);
+    rounds_beside<0>(one, [&two]<int kGroup>(Group<kGroup> /*group*/) { Sha256::four_rounds<kGroup>(two); });
     sha256.lane = sha256_initial;
-    Sha256Pair::add(sha256.lane, two.lane);
+    Sha256::add(sha256.lane, two);
     two.lane = sha256.lane;
     rounds_beside<10>(one, [&two]<int kGroup>(Group<kGroup> /*group*/) {
-      Sha256Pair::four_rounds(two.lane, load(kPadding.sums + std::size_t{4} * kGroup));
+      Sha256::four_rounds(two.lane, load(kPadding.sums + std::size_t{4} * kGroup));
     });
     sha1.lane = sha1_initial;
-    Sha1Pair::add(sha1.lane, one);
-    Sha256Pair::add(sha256.lane, two.lane);
+    Sha1::add(sha1.lane, one);
+    Sha256::add(sha256.lane, two);
     if (first.values != nullptr) {
       store_value(sha1, first.values + i * kSha1Digest);
     }
@@ -431,11 +403,11 @@ void extend_beside(const Chain& first, const Chain& second) {
 constinit const Functions kSha = {
     .lanes32 = kPair,
     .sha1 = [](const Message* messages,
-               std::size_t count) { Machine<Sha1Pair>::hash(kSha1Initial, 5, messages, count); },
+               std::size_t count) { Machine<Pair<Sha1>>::hash(kSha1Initial, 5, messages, count); },
     .sha224 = [](const Message* messages,
-                 std::size_t count) { Machine<Sha256Pair>::hash(kSha224Initial, 7, messages, count); },
+                 std::size_t count) { Machine<Pair<Sha256>>::hash(kSha224Initial, 7, messages, count); },
     .sha256 = [](const Message* messages,
-                 std::size_t count) { Machine<Sha256Pair>::hash(kSha256Initial, 8, messages, count); },
+                 std::size_t count) { Machine<Pair<Sha256>>::hash(kSha256Initial, 8, messages, count); },
     .extend_sha1 = [](const Chain* chains, std::size_t count) { extend_pairs<Sha1Value>(kSha1Initial, chains, count); },
     .extend_sha256 = [](const Chain* chains,
                         std::size_t count) { extend_pairs<Sha256Value>(kSha256Initial, chains, count); },
