@@ -1,5 +1,9 @@
 #include "lib/base/workers.hpp"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -20,6 +24,15 @@ namespace {
 constexpr std::size_t kAlone = 4;
 // Of a strand's tasks, those that may wait: enough that threads find work, few enough to bound what they hold.
 constexpr std::size_t kWaiting = 3;
+// How often a thread that has nothing to do looks around before it sleeps: for some ten microseconds, about what waking
+// it costs.
+constexpr int kLooks = 2000;
+
+void pause_briefly() {
+#ifdef __SSE2__
+  _mm_pause();
+#endif
+}
 
 }  // namespace
 
@@ -29,6 +42,7 @@ struct Workers::State {
     {
       const std::lock_guard lock(mutex);
       stopping = true;
+      ++changes;
     }
     work.notify_all();
   }
@@ -68,12 +82,23 @@ struct Workers::State {
   void work_until(Done done, std::condition_variable& changed) {
     std::unique_lock lock(mutex);
     while (!done()) {
-      if (ready.empty()) {
-        changed.wait(lock);
-      } else {
+      if (!ready.empty()) {
         run_one(lock);
+      } else if (!look_around(lock)) {
+        changed.wait(lock);
       }
     }
+  }
+
+  // True when something has changed, as far as can be told within a moment.
+  bool look_around(std::unique_lock<std::mutex>& lock) {
+    const std::uint64_t seen = changes.load(std::memory_order_relaxed);
+    lock.unlock();
+    for (int i = 0; i < kLooks && changes.load(std::memory_order_relaxed) == seen; ++i) {
+      pause_briefly();
+    }
+    lock.lock();
+    return changes.load(std::memory_order_relaxed) != seen;
   }
 
   void run_one(std::unique_lock<std::mutex>& lock) {
@@ -85,6 +110,8 @@ struct Workers::State {
   }
 
   const unsigned limit;
+
+  std::atomic<std::uint64_t> changes = 0;  // counts, with the lock held, those of all that a thread may wait for
 
   std::mutex mutex;  // of all that follows
   std::size_t asked = 0;
@@ -167,6 +194,7 @@ void Workers::split(std::size_t count, std::size_t least, const std::function<vo
     if (range->take_parts()) {
       {
         const std::lock_guard lock(state.mutex);
+        ++state.changes;
       }
       state.finished.notify_all();
     }
@@ -174,6 +202,7 @@ void Workers::split(std::size_t count, std::size_t least, const std::function<vo
   {
     const std::lock_guard lock(state.mutex);
     state.ready.insert(state.ready.begin(), std::min<std::size_t>(parts, state.limit) - 1, help);
+    ++state.changes;
   }
   state.work.notify_all();
   state.finished.notify_all();  // who waits for something else can help meanwhile
@@ -220,6 +249,7 @@ struct Strand::Queue {
     }
     {
       const std::lock_guard lock(state.mutex);
+      ++state.changes;
       queue->done += thrown ? 0 : 1;
       if (thrown && !queue->failure) {
         queue->failure = thrown;
@@ -237,6 +267,7 @@ struct Strand::Queue {
   }
   // With the lock held.
   static void make_ready(const std::shared_ptr<Queue>& queue, Workers::State& state) {
+    ++state.changes;
     state.ready.push_back([queue, &state] { run(queue, state); });
     state.work.notify_one();
   }

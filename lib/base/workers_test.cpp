@@ -145,6 +145,20 @@ TEST_CASE("tasks hand out ranges, as their poster does meanwhile") {
   }
 }
 
+TEST_CASE("threads end that still look around for work when the workers go") {
+  for (int round = 0; round < kRounds; ++round) {
+    Workers workers(2);
+    std::atomic<int> done = 0;
+    {
+      Strand strand(&workers);
+      for (int i = 0; i < 10; ++i) {
+        strand.post([&done] { ++done; });
+      }
+    }
+    CHECK(done == 10);
+  }
+}
+
 TEST_CASE("a strand without workers runs its tasks when they are posted") {
   Strand strand(nullptr);
   int sum = 0;
