@@ -70,8 +70,8 @@ class JsonReader final : public PieceReader {
   QuirkReport report_;
   Meaning meaning_;
   NumberCheck numbers_;
-  JsonItems items_{"records"};
   JsonParser parser_;
+  JsonItems items_{"records", [this](ByteView bytes) { return parser_.recognise(bytes); }};
   std::vector<DigestEntry> digests_;  // of the record at hand
   bool said_trailing_comma_ = false;
   bool rtmr_ = false;  // the record at hand gives an RTMR number

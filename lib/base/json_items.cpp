@@ -463,8 +463,14 @@ std::optional<JsonItems::Step> JsonItems::before_item(ByteView rest, bool comple
     const bool separates = byte == ',' || byte == kRecordSeparator;
     if (separated_ && !separates) {
       prefix_ = scanned_;
-      value_.start(scanned_);
-      phase_ = Phase::in_item;
+      text_ = known_length_ ? known_length_(rest.subspan(scanned_)) : 0;
+      if (text_ != 0) {
+        scanned_ += text_;
+        phase_ = Phase::after_item;
+      } else {
+        value_.start(scanned_);
+        phase_ = Phase::in_item;
+      }
       return std::nullopt;
     }
     if (auto problem = separator(byte)) {

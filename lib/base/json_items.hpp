@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,8 +73,12 @@ static_assert(limits::kNesting < 64, "the brackets that are open fit in a word")
 
 class JsonItems {
  public:
+  // Of the item that the bytes begin with, the length where the caller knows it without a search: 0 where not.
+  using KnownLength = std::function<std::size_t(ByteView)>;
+
   // `member`: the name of an array whose elements are the items where it is a member of the first object.
-  explicit JsonItems(std::string member = {}) : member_(std::move(member)) {}
+  explicit JsonItems(std::string member = {}, KnownLength known_length = {})
+      : member_(std::move(member)), known_length_(std::move(known_length)) {}
 
   enum class State : std::uint8_t {
     leading,  // bytes before the first item, once: up to and including the array's bracket
@@ -122,6 +127,7 @@ class JsonItems {
   Step take(State state, std::size_t size);
 
   std::string member_;
+  KnownLength known_length_;
   JsonShape shape_ = JsonShape::unknown;
   Phase phase_ = Phase::start;
   JsonValueScan outer_;  // the object around the array

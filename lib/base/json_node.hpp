@@ -30,6 +30,12 @@ class JsonNode {
     // A text is part of an item, and that is at most limits::kRecordBytes long.
     return {Kind::string, std::bit_cast<std::uintptr_t>(text.data()), static_cast<std::uint32_t>(text.size())};
   }
+  // Another value of the same kind.
+  void set_text(std::string_view text) {
+    bits_ = std::bit_cast<std::uintptr_t>(text.data());
+    size_ = static_cast<std::uint32_t>(text.size());
+  }
+  void set_natural(std::uint64_t value) { bits_ = value; }
   void set_key(std::string_view key) {
     key_ = key.data();
     key_size_ = static_cast<std::uint32_t>(key.size());

@@ -3,9 +3,12 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "lib/base/json_pattern.hpp"
 #include "lib/base/limits.hpp"
 
 namespace mrtool {
@@ -171,6 +174,10 @@ struct JsonParser::State {
   std::vector<char> padded;  // the text, and the room behind it that simdjson reads
   JsonText slow;
   std::vector<JsonNode> nodes;
+  std::array<JsonPattern, 2> patterns;   // a log has few kinds of record, and most are followed by one like them
+  std::size_t latest = 0;                // the pattern that served or was learnt last
+  const JsonNode* recognised = nullptr;  // the values of `recognised_text`
+  ByteView recognised_text;
 
   bool parse_fast(std::string_view text) {
     if (text.empty() || text.size() > kLongestFastText) {
@@ -189,11 +196,34 @@ struct JsonParser::State {
 JsonParser::JsonParser() : state_(std::make_unique<State>()) {}
 JsonParser::~JsonParser() = default;
 
+std::size_t JsonParser::recognise(ByteView bytes) {
+  State& state = *state_;
+  state.recognised = nullptr;
+  for (std::size_t tried = 0; tried < state.patterns.size(); ++tried) {
+    const std::size_t which = (state.latest + tried) % state.patterns.size();
+    JsonPattern& pattern = state.patterns[which];
+    if (const std::size_t size = pattern.match(bytes); size != 0) {
+      state.latest = which;
+      state.recognised = pattern.nodes();
+      state.recognised_text = bytes.first(size);
+      return size;
+    }
+  }
+  return 0;
+}
+
 Result<const JsonNode*> JsonParser::parse(ByteView text) {
   State& state = *state_;
+  const JsonNode* const recognised = std::exchange(state.recognised, nullptr);
+  if (recognised != nullptr && text.data() == state.recognised_text.data() &&
+      text.size() == state.recognised_text.size()) {
+    return recognised;
+  }
   state.nodes.clear();
   state.slow = nullptr;
   if (state.parse_fast(as_text(text))) {
+    state.latest = (state.latest + 1) % state.patterns.size();
+    state.patterns[state.latest].learn(as_text(text), state.nodes);
     return state.nodes.data();
   }
   MRTOOL_TRY(value, parse_json_text(text));

@@ -16,8 +16,11 @@ class JsonParser {
   JsonParser& operator=(const JsonParser&) = delete;
 
   // Takes and refuses the texts that parse_json_text does, with the same messages. The nodes stay until the next call
-  // or the end of the parser; they need `text` no longer.
+  // of either function or the end of the parser, and may need `text` as long.
   Result<const JsonNode*> parse(ByteView text);
+  // The length of the text at the front of `bytes` where it differs from one that was parsed lately in its strings and
+  // numbers only, and ends here; 0 where that is not known. Parsing just these bytes next costs nothing.
+  std::size_t recognise(ByteView bytes);
 
  private:
   struct State;
