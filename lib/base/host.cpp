@@ -321,10 +321,11 @@ std::unique_ptr<ByteSource> make_memory_source(ByteView bytes) {
 }
 
 Result<Bytes> read_all(ByteSource& source, std::uint64_t limit) {
+  constexpr std::size_t kFirst = 4096;  // most files that are read whole are small, and room costs its zeros
   Bytes out;
   for (;;) {
     const std::size_t had = out.size();
-    out.resize(had + limits::kReadPiece);
+    out.resize(had + std::clamp<std::size_t>(had, kFirst, limits::kReadPiece));
     MRTOOL_TRY(got, source.read(std::span(out).subspan(had)));
     out.resize(had + got);
     if (got == 0) {

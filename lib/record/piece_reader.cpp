@@ -1,5 +1,6 @@
 #include "lib/record/piece_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/limits.hpp"
@@ -25,7 +26,8 @@ Result<bool> PieceReader::read(Batch& batch) {
   batch.arena.clear();
   batch.trailing = {};
   batch.buffer.assign(carry_.begin(), carry_.end());
-  batch.records.reserve(last_count_);
+  constexpr std::size_t kFew = 256;  // a short log's: growing to them would touch twice the memory
+  batch.records.reserve(std::max(last_count_, kFew));
   digest_begins_.clear();
   position_ = 0;
 
