@@ -11,7 +11,7 @@ foreach(folder IN LISTS folders)
   if(tests)
     add_executable(${folder}_test ${tests})
     # Tests spend their time in what they test: optimising them takes longer than it saves.
-    target_compile_options(${folder}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_compile_options(${folder}_test PRIVATE -O0)
     target_link_libraries(${folder}_test PRIVATE mrtool_test_main doctest::doctest mrtool_options)
     if(folder STREQUAL "tool")
       target_link_libraries(${folder}_test PRIVATE mrtool_tool yaml-cpp)
