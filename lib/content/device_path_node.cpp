@@ -14,6 +14,7 @@ extern "C" {
 
 #include "lib/base/byte_reader.hpp"
 #include "lib/base/guid.hpp"
+#include "lib/base/shared_library.hpp"
 #include "lib/base/text.hpp"
 
 namespace mrtool {
@@ -177,8 +178,28 @@ const NodeRule* find_rule(const DevicePathNode& node) {
   return rule == kRules.end() ? nullptr : rule;
 }
 
+// Loaded at the first path: when it is loaded the library looks at this machine's own firmware variables.
+struct Efivar {
+  decltype(&efidp_format_device_path) format = nullptr;
+  decltype(&efi_error_clear) clear_errors = nullptr;
+};
+
+// Nothing where it is not installed.
+const std::optional<Efivar>& efivar() {
+  static const auto loaded = []() -> std::optional<Efivar> {
+    const auto library =
+        load_library({.user = "the text of a device path", .file = "libefivar.so.1", .package = "libefivar1"});
+    Efivar functions;
+    const bool complete = library && find_function(*library, "efidp_format_device_path", functions.format) &&
+                          find_function(*library, "efi_error_clear", functions.clear_errors);
+    return complete ? std::optional(functions) : std::nullopt;
+  }();
+  return loaded;
+}
+
 std::optional<std::string> library_text(const DevicePathNode& node, const NodeRule& rule) {
-  if (node.data.size() < fixed_size(rule, node) || !tail_is_sound(rule.tail, node.data.subspan(rule.fixed))) {
+  if (!efivar() || node.data.size() < fixed_size(rule, node) ||
+      !tail_is_sound(rule.tail, node.data.subspan(rule.fixed))) {
     return {};
   }
   const auto copy = isolated(node, rule.tail);
@@ -193,9 +214,9 @@ std::optional<std::string> library_text(const DevicePathNode& node, const NodeRu
   const std::lock_guard lock(mutex);
   // NOLINTNEXTLINE(bugprone-casting-through-void): the library's name for a path's bytes
   const auto* const path = static_cast<const_efidp>(static_cast<const void*>(copy->data()));
-  const auto written = efidp_format_device_path(text.data(), text.size() - 1, path, static_cast<ssize_t>(copy->size()));
+  const auto written = efivar()->format(text.data(), text.size() - 1, path, static_cast<ssize_t>(copy->size()));
   if (written < 0) {
-    efi_error_clear();
+    efivar()->clear_errors();
     return {};
   }
   text.resize(std::min(text.size(), text.find('\0')));

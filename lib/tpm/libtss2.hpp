@@ -26,12 +26,4 @@ struct Tss2 {
 // Loaded once, for as long as the process lives. Fails (io) with the package that is missing.
 Result<const Tss2*> load_tss2();
 
-// A shared library and the Debian package that has it.
-struct Tss2Library {
-  const char* file;
-  const char* package;
-};
-// dlopen's handle. Fails (io) with the package's name.
-Result<void*> load_library(const Tss2Library& library);
-
 }  // namespace mrtool

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <thread>
 
+#include "lib/base/shared_library.hpp"
 #include "lib/tpm/libtss2.hpp"
 #include "lib/tpm/response_code.hpp"
 
@@ -160,7 +161,8 @@ Error explain(const std::string& conf, std::string_view reason, Host& host) {
   } else if (!name.contains('/')) {
     const std::string file = fmt::format("libtss2-tcti-{}.so.0", name);
     const std::string package = fmt::format("libtss2-tcti-{}0", name);
-    if (const auto library = load_library({.file = file.c_str(), .package = package.c_str()}); !library) {
+    if (const auto library = load_library({.user = "a TPM", .file = file.c_str(), .package = package.c_str()});
+        !library) {
       return library.error();
     }
   }

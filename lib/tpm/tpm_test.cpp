@@ -144,13 +144,6 @@ TEST_CASE("replies that do not answer the question are refused") {
   CHECK(refused({0, {}, {}}).contains("no sha1:0"));
 }
 
-TEST_CASE("a library that is not installed is named with its package") {
-  const auto library = load_library({.file = "libtss2-nonexistent.so.0", .package = "libtss2-nonexistent0"});
-  REQUIRE_FALSE(library);
-  CHECK(library.error().kind == ErrorKind::io);
-  CHECK(library.error().message.contains("install the package libtss2-nonexistent0"));
-}
-
 TEST_CASE("no TPM: the devices that were looked for are named, under the root") {
   const auto host = make_host("/nonexistent");
   for (const std::string tcti : {"", "device", "device:"}) {
