@@ -43,6 +43,43 @@ bool blank_trailing_commas(std::string& text) {
   return found;
 }
 
+constexpr auto kIndexNames = std::to_array<std::pair<std::string_view, std::uint8_t>>(
+    {{"pcr", kPcrField}, {"nv_index", kNvField}, {"ccmr", kCcmrField}, {"rtmr", kCcmrField}, {"mr", kNamedField}});
+
+// Of one record, those that mean something here; nullptr where they are not there.
+struct Members {
+  const JsonNode* number = nullptr;
+  const JsonNode* digests = nullptr;
+  const JsonNode* type = nullptr;
+  const JsonNode* content = nullptr;
+  const JsonNode* index = nullptr;
+  const decltype(kIndexNames)::value_type* index_name = nullptr;
+  bool has_two_indices = false;
+};
+
+Members members_of(const JsonNode& object) {
+  Members members;
+  for (const JsonNode& member : object) {
+    const std::string_view key = member.key();
+    if (is_same_key(key, "recnum")) {
+      members.number = &member;
+    } else if (is_same_key(key, "digests")) {
+      members.digests = &member;
+    } else if (is_same_key(key, "content_type")) {
+      members.type = &member;
+    } else if (is_same_key(key, "content")) {
+      members.content = &member;
+    } else if (const auto* const row =
+                   std::ranges::find_if(kIndexNames, [key](const auto& name) { return is_same_key(name.first, key); });
+               row != kIndexNames.end()) {
+      members.has_two_indices = members.index != nullptr;
+      members.index = &member;
+      members.index_name = row;
+    }
+  }
+  return members;
+}
+
 class JsonReader final : public PieceReader {
  public:
   JsonReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
@@ -63,8 +100,8 @@ class JsonReader final : public PieceReader {
 
   Status add(ByteView rest, const JsonItems::Step& step, Batch& batch);
   Result<const JsonNode*> parse_item(ByteView text);
-  Result<Index> read_index(const JsonNode& object);
-  Status read_digests(const JsonNode& object, Arena& arena);
+  Result<Index> read_index(const Members& members);
+  Status read_digests(const JsonNode* list, Arena& arena);
   void learn_dialect(const JsonNode& object);
 
   QuirkReport report_;
@@ -126,41 +163,31 @@ Result<const JsonNode*> JsonReader::parse_item(ByteView text) {
   return again;
 }
 
-Result<Index> JsonReader::read_index(const JsonNode& object) {
-  constexpr auto kNames = std::to_array<std::pair<std::string_view, std::uint8_t>>(
-      {{"pcr", kPcrField}, {"nv_index", kNvField}, {"ccmr", kCcmrField}, {"rtmr", kCcmrField}, {"mr", kNamedField}});
-  std::optional<Index> found;
+Result<Index> JsonReader::read_index(const Members& members) {
   rtmr_ = false;
-  for (const JsonNode& member : object) {
-    const auto* const row =
-        std::ranges::find_if(kNames, [&](const auto& name) { return is_same_key(name.first, member.key()); });
-    if (row == kNames.end()) {
-      continue;
-    }
-    const auto& [name, field] = *row;
-    if (found) {
-      return damaged("expected one of \"pcr\", \"nv_index\", \"ccmr\", \"rtmr\" and \"mr\", found two");
-    }
-    found = Index{.field = field, .number = 0};
-    if (field == kNamedField && member.is_string()) {
-      found->name = member.text();
-    } else if (field != kNamedField && member.is_natural() &&
-               member.natural() <= std::numeric_limits<std::uint32_t>::max()) {
-      rtmr_ = name == "rtmr";
-      found->number = member.natural() + (rtmr_ ? 1 : 0);
-    } else {
-      return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(member)));
-    }
-  }
-  if (!found) {
+  if (members.index == nullptr) {
     return damaged("expected \"pcr\", \"nv_index\", \"ccmr\" or \"rtmr\" in a record, found none");
   }
-  return *found;
+  if (members.has_two_indices) {
+    return damaged("expected one of \"pcr\", \"nv_index\", \"ccmr\", \"rtmr\" and \"mr\", found two");
+  }
+  const JsonNode& member = *members.index;
+  const auto& [name, field] = *members.index_name;
+  Index index{.field = field, .number = 0};
+  if (field == kNamedField && member.is_string()) {
+    index.name = member.text();
+  } else if (field != kNamedField && member.is_natural() &&
+             member.natural() <= std::numeric_limits<std::uint32_t>::max()) {
+    rtmr_ = name == "rtmr";
+    index.number = member.natural() + (rtmr_ ? 1 : 0);
+  } else {
+    return damaged(fmt::format("expected a number of 32 bits in \"{}\", found {}", name, to_text(member)));
+  }
+  return index;
 }
 
-Status JsonReader::read_digests(const JsonNode& object, Arena& arena) {
+Status JsonReader::read_digests(const JsonNode* list, Arena& arena) {
   digests_.clear();
-  const JsonNode* list = find_member(object, "digests");
   if (list == nullptr) {
     return {};
   }
@@ -220,26 +247,25 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   Record record;
   record.number = next_number();
   record.offset = offset();
-  if (const JsonNode* number = find_member(object, "recnum")) {
-    if (!number->is_natural()) {
-      return damaged(fmt::format("expected an unsigned number of 64 bits in \"recnum\", found {}", to_text(*number)));
+  const Members members = members_of(object);
+  if (members.number != nullptr) {
+    if (!members.number->is_natural()) {
+      return damaged(
+          fmt::format("expected an unsigned number of 64 bits in \"recnum\", found {}", to_text(*members.number)));
     }
-    record.stated_number = number->natural();
+    record.stated_number = members.number->natural();
   }
-  MRTOOL_TRY(index, read_index(object));
+  MRTOOL_TRY(index, read_index(members));
   if (auto status = meaning_.apply_index(record, index, info_); !status) {
     return damaged(std::move(status).error().message);
   }
-  if (auto status = read_digests(object, batch.arena); !status) {
+  if (auto status = read_digests(members.digests, batch.arena); !status) {
     return status;
   }
-  const JsonNode* type = find_member(object, "content_type");
-  const JsonNode* content = find_member(object, "content");
-  const bool has_digests = find_member(object, "digests") != nullptr;
-  if (type == nullptr && content == nullptr && !has_digests) {
+  if (members.type == nullptr && members.content == nullptr && members.digests == nullptr) {
     return damaged("expected digests or a content in a record, found neither");
   }
-  auto decoded = decode_json_content(record, type, content, digests_, batch.arena);
+  auto decoded = decode_json_content(record, members.type, members.content, digests_, batch.arena);
   if (!decoded) {
     return damaged(std::move(decoded).error().message);
   }
@@ -249,7 +275,7 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   if (rtmr_) {
     report_.add(QuirkId::rtmr_index, record);
   }
-  if (!has_digests) {
+  if (members.digests == nullptr) {
     report_.add(QuirkId::no_digests, record);
   }
   if (record.content == ContentType::none) {
