@@ -13,8 +13,10 @@
 
 namespace mrtool {
 
+inline constexpr std::uint64_t kGuidSize = 16;
+
 struct Guid {
-  std::array<std::uint8_t, 16> wire{};  // as it lies in memory
+  std::array<std::uint8_t, kGuidSize> wire{};  // as it lies in memory
 
   auto operator<=>(const Guid&) const = default;
 };

@@ -23,8 +23,6 @@ namespace mrtool {
 
 namespace {
 
-constexpr std::string_view kStandardInput = "-";
-
 class FileSource final : public ByteSource {
  public:
   FileSource(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
@@ -13,6 +14,9 @@
 #include "lib/base/spool.hpp"
 
 namespace mrtool {
+
+// The path that means standard input.
+inline constexpr std::string_view kStandardInput = "-";
 
 // A stream of bytes, read once from front to back.
 class ByteSource {

@@ -27,7 +27,7 @@ bool is_plain(std::uint8_t byte) {
 }
 
 // The first byte from `at` on that is not plain; the end where all are.
-std::size_t find_special(ByteView bytes, std::size_t at) {
+std::size_t find_end_of_plain(ByteView bytes, std::size_t at) {
 #ifdef __SSE2__
   constexpr std::size_t kTogether = sizeof(__m128i);
   for (; bytes.size() - at >= kTogether; at += kTogether) {
@@ -117,7 +117,7 @@ std::size_t JsonPattern::match(ByteView bytes) {
     const std::size_t begin = at;
     if (part.value == Value::string) {
       // The quote that must end it begins the next part.
-      at = find_special(bytes, at);
+      at = find_end_of_plain(bytes, at);
       nodes_[part.node].set_text(as_text(bytes.subspan(begin, at - begin)));
     } else if (part.value == Value::natural) {
       constexpr std::uint64_t kTen = 10;

@@ -12,7 +12,7 @@
 namespace mrtool {
 namespace {
 
-constexpr std::string_view kRecord =
+constexpr std::string_view kText =
     R"({"pcr": 10, "recnum": 7, "digests": [{"hashAlg": "sha1", "digest": "00ff"}, {"hashAlg": 11, "digest": ""}],)"
     R"( "content_type":"x", "content" : {"a": [true, null, -1, 1.5], "b": {}, "c": [], "d": ["", 0]}})";
 
@@ -52,15 +52,15 @@ bool check_sound(JsonPattern& pattern, std::string_view text) {
 }  // namespace
 
 TEST_CASE("json pattern: other strings and numbers in the same places") {
-  JsonPattern pattern = pattern_of(kRecord);
-  CHECK(check_sound(pattern, kRecord));
+  JsonPattern pattern = pattern_of(kText);
+  CHECK(check_sound(pattern, kText));
   for (const auto& [from, to] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"10", "0"},
            {"7", "9999999999999999999"},
            {"\"00ff\"", "\"\""},
            {"\"\"", "\"a string that is longer than a vector of bytes, by far\""},
            {"\"x\"", "\"{}[],: \x7F\""}}) {
-    std::string text(kRecord);
+    std::string text(kText);
     text.replace(text.find(from), from.size(), to);
     CHECK(check_sound(pattern, text));
     CHECK(check_sound(pattern, text + ", and more"));
@@ -69,7 +69,7 @@ TEST_CASE("json pattern: other strings and numbers in the same places") {
 }
 
 TEST_CASE("json pattern: what the parser must see is not taken") {
-  JsonPattern pattern = pattern_of(kRecord);
+  JsonPattern pattern = pattern_of(kText);
   for (const auto& [from, to] :
        std::initializer_list<std::pair<std::string_view, std::string_view>>{{"10", "01"},
                                                                             {"10", ""},
@@ -88,7 +88,7 @@ TEST_CASE("json pattern: what the parser must see is not taken") {
                                                                             {"true", "false"},
                                                                             {"-1", "-2"},
                                                                             {": 7", ":7"}}) {
-    std::string text(kRecord);
+    std::string text(kText);
     text.replace(text.find(from), from.size(), to);
     CAPTURE(text);
     CHECK(pattern.match(as_bytes(text)) == 0);
@@ -107,10 +107,10 @@ TEST_CASE("json pattern: of a text that cannot serve there is none") {
 TEST_CASE("json pattern: nothing wrong is taken whatever changes") {
   std::mt19937 random(6);  // NOLINT(cert-msc51-cpp): the same each time
   constexpr std::string_view kBytes = "\"\"\"\\{}[],:0123456789-+.eE tfn\n\x1E\xC3\x7F";
-  JsonPattern pattern = pattern_of(kRecord);
+  JsonPattern pattern = pattern_of(kText);
   int taken = 0;
   for (int round = 0; round < 20'000; ++round) {
-    std::string text(kRecord);
+    std::string text(kText);
     for (auto changes = 1 + random() % 3; changes > 0; --changes) {
       const std::size_t at = random() % text.size();
       const char byte = kBytes[random() % kBytes.size()];
@@ -133,11 +133,11 @@ TEST_CASE("json pattern: nothing wrong is taken whatever changes") {
 
 TEST_CASE("json parser: a text that is recognised is parsed to the same nodes, and another one anew") {
   JsonParser parser;
-  CHECK(parser.recognise(as_bytes(kRecord)) == 0);
-  REQUIRE(parser.parse(as_bytes(kRecord)));
-  std::string text(kRecord);
+  CHECK(parser.recognise(as_bytes(kText)) == 0);
+  REQUIRE(parser.parse(as_bytes(kText)));
+  std::string text(kText);
   text.replace(text.find("10"), 2, "4");
-  const std::string both = text + "," + std::string(kRecord);
+  const std::string both = text + "," + std::string(kText);
   REQUIRE(parser.recognise(as_bytes(both)) == text.size());
   const auto recognised = parser.parse(as_bytes(both).first(text.size()));
   REQUIRE(recognised);

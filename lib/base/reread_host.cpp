@@ -6,8 +6,6 @@ namespace mrtool {
 
 namespace {
 
-constexpr const char* kStandardInput = "-";
-
 // What was kept, then the error that the first reading ended with.
 class KeptSource final : public ByteSource {
  public:
@@ -61,7 +59,7 @@ Result<std::unique_ptr<ByteSource>> RereadHost::open(const std::string& path) {
 }
 
 std::unique_ptr<ByteSource> RereadHost::standard_input() {
-  if (const auto known = kept_.find(kStandardInput); known != kept_.end()) {
+  if (const auto known = kept_.find(std::string(kStandardInput)); known != kept_.end()) {
     return reopen(known->second);
   }
   return reopen(kept_.emplace(kStandardInput, keep(*host_.standard_input())).first->second);

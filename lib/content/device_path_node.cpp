@@ -21,7 +21,6 @@ namespace mrtool {
 
 namespace {
 
-constexpr std::uint64_t kGuidSize = 16;
 constexpr std::uint64_t kMaxNodeSize = 0xFFFF;
 constexpr std::uint8_t kHardware = 1;
 constexpr std::uint8_t kAcpi = 2;

@@ -18,7 +18,6 @@ constexpr std::uint64_t kBlobSize = 16;        // u64 base, u64 length
 constexpr std::uint64_t kDescriptorSize = 16;  // of td-shim's blocks, NUL-padded
 constexpr std::uint64_t kQemuNameOffset = 12;  // "QEMU FW CFG\0"
 constexpr std::uint64_t kQemuEventSize = 68;
-constexpr std::uint64_t kGuidSize = 16;
 
 Decoded text_of(ByteView data, std::string kind, std::string text) {
   Decoded decoded{.kind = std::move(kind), .summary = text, .fields = {}, .problem = {}};

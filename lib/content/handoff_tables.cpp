@@ -13,7 +13,6 @@ namespace mrtool::pcclient {
 
 namespace {
 
-constexpr std::uint64_t kGuidSize = 16;
 constexpr std::size_t kShownInSummary = 8;
 
 struct TableName {

@@ -99,7 +99,6 @@ std::string read_locator(FieldReader& reader, std::string_view name) {
   if (type == kUri) {
     return reader.text(name, length);
   }
-  constexpr std::uint32_t kGuidSize = 16;
   if (type != kVariable || length < kGuidSize) {
     if (length > 0) {
       reader.bytes(name, length);

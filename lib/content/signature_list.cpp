@@ -14,7 +14,6 @@ namespace mrtool {
 namespace {
 
 constexpr std::uint64_t kListHeaderSize = 28;
-constexpr std::uint64_t kGuidSize = 16;
 constexpr std::uint64_t kTimeSize = 16;  // EFI_TIME
 
 enum class SignatureKind : std::uint8_t { hash, key, certificate, certificate_hash, other };

@@ -17,7 +17,6 @@ namespace mrtool {
 
 namespace {
 
-constexpr std::uint64_t kGuidSize = 16;
 constexpr std::uint64_t kWideLength = 8;
 constexpr std::uint64_t kNarrowLength = 4;
 constexpr std::size_t kShownInSummary = 16;  // boot options

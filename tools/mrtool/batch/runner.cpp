@@ -21,7 +21,6 @@ namespace {
 constexpr unsigned kMostThreads = 256;
 constexpr std::uint64_t kAheadOfTurn = 16;           // results of a thread that may wait for their turn
 constexpr std::size_t kHeldBytes = 4 * 1024 * 1024;  // of such results
-constexpr std::string_view kStandardInput = "-";
 
 Result<std::unique_ptr<ByteSource>> open_list(const std::string& path, Host& host) {
   if (path == kStandardInput) {

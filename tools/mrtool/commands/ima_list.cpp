@@ -10,7 +10,6 @@
 namespace mrtool {
 namespace {
 
-constexpr std::string_view kStandardInput = "-";
 constexpr std::string_view kBinaryFormat = "ima";
 constexpr std::string_view kAsciiFormat = "ima-ascii";
 

@@ -9,7 +9,6 @@ namespace mrtool {
 namespace {
 
 constexpr std::string_view kLive = "live";
-constexpr std::string_view kStandardInput = "-";
 
 }  // namespace
 
