@@ -14,7 +14,6 @@
 namespace mrtool::benchmark {
 namespace {
 
-constexpr int kCpuLimit = 60;  // seconds, of each command
 constexpr int kNotRun = 127;
 
 // What a program prints, all of it.

@@ -7,6 +7,8 @@
 
 namespace mrtool::benchmark {
 
+inline constexpr int kCpuLimit = 300;  // seconds, of each command
+
 struct Cost {
   int status = 0;      // exit status; 128 and the signal's number after a signal
   double wall = 0;     // seconds from start to end
