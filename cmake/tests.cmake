@@ -36,6 +36,10 @@ foreach(folder IN LISTS folders)
   endif()
 endforeach()
 
+# Those that kill the tool at every system call take most of the time: beside each other, and first.
+set_tests_properties(tool tsmfs PROPERTIES COST 2)
+set_tests_properties(formats quote PROPERTIES COST 1)
+
 find_program(sh sh REQUIRED)
 find_program(perl perl REQUIRED)
 add_test(NAME layering COMMAND ${sh} ${PROJECT_SOURCE_DIR}/cmake/layering_test.sh ${PROJECT_SOURCE_DIR})
