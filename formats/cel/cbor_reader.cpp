@@ -307,9 +307,7 @@ Status CborReader::add(const CborCursor& cursor, Batch& batch) {
   if (*members.content_type <= kDigestsField || *members.content_type > kLastContentType) {
     return damaged(fmt::format("expected a content type from 4 to 255, found {}", *members.content_type));
   }
-  Record record;
-  record.number = next_number();
-  record.offset = offset();
+  Record& record = begin_record(batch);
   record.stated_number = members.recnum;
   if (auto status = meaning_.apply_index(record, *members.index, info_); !status) {
     return damaged(std::move(status).error().message);
@@ -329,7 +327,7 @@ Status CborReader::add(const CborCursor& cursor, Batch& batch) {
   meaning_.apply(record, members.digests, batch.arena);
   numbers_.check(record);
   record.raw = rest(batch).first(cursor.position());
-  add_record(batch) = std::move(record);
+  keep_record(batch);
   batch.digest_pool.insert(batch.digest_pool.end(), members.digests.begin(), members.digests.end());
   return {};
 }

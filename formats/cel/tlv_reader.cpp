@@ -84,9 +84,7 @@ Status TlvReader::add(const TlvFrame& frame, Batch& batch) {
   if (auto status = read_digests(frame.digests, digests); !status) {
     return status;
   }
-  Record record;
-  record.number = next_number();
-  record.offset = offset();
+  Record& record = begin_record(batch);
   record.stated_number = recnum;
   if (auto status = meaning_.apply_index(record, index, info_); !status) {
     return damaged(std::move(status).error().message);
@@ -106,7 +104,7 @@ Status TlvReader::add(const TlvFrame& frame, Batch& batch) {
   }
   record.extras = last_extras_;
   record.raw = rest(batch).first(static_cast<std::size_t>(frame.size));
-  add_record(batch) = std::move(record);
+  keep_record(batch);
   batch.digest_pool.insert(batch.digest_pool.end(), digests.begin(), digests.end());
   return {};
 }

@@ -50,14 +50,14 @@ class PartSource final : public ByteSource {
  private:
   Result<JsonItems::Step> next();
   Result<Bytes> decode(ByteView part);
-  ByteView rest() const { return ByteView(buffer_).subspan(begin_); }
+  ByteView rest() const { return buffer_.view().subspan(begin_); }
   void consume(std::size_t bytes);
   std::unexpected<Error> damaged(std::uint64_t at, std::string message) const;
 
   PieceSource document_;
   JsonItems items_;
   JsonParser parser_;
-  Bytes buffer_;            // of the document
+  PieceBuffer buffer_;      // of the document
   std::size_t begin_ = 0;   // in buffer_: what is not consumed yet
   std::uint64_t base_ = 0;  // where buffer_ starts in the document
   Bytes bytes_;             // of the part at hand

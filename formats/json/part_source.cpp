@@ -18,7 +18,7 @@ void PartSource::consume(std::size_t bytes) {
   begin_ += bytes;
   // Bytes are moved to the front no more often than as many have been used up.
   if (begin_ > buffer_.size() / 2) {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
+    buffer_.drop_front(begin_);
     base_ += begin_;
     begin_ = 0;
   }

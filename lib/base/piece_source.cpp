@@ -9,7 +9,7 @@ namespace mrtool {
 PieceSource::PieceSource(std::unique_ptr<ByteSource> source)
     : source_(std::move(source)), piece_(limits::kFirstPiece) {}
 
-void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
+void PieceSource::fill(PieceBuffer& buffer, std::uint64_t target) {
   // Who looks for an end asks for one byte more, time and again: as much as is there already is taken along.
   const auto along = std::min<std::uint64_t>(limits::kReadPiece, buffer.size());
   while (!exhausted() && buffer.size() < target) {
@@ -18,7 +18,7 @@ void PieceSource::fill(Bytes& buffer, std::uint64_t target) {
     piece_ = std::min(2 * piece_, limits::kReadPiece);
     buffer.resize(have + static_cast<std::size_t>(std::max(step, along)));
     while (have < buffer.size() && have < target) {
-      auto got = source_->read(std::span(buffer).subspan(have));
+      auto got = source_->read(buffer.mutable_view().subspan(have));
       if (!got) {
         failure_ = std::move(got).error();
         break;

@@ -1,10 +1,12 @@
 // The growing buffer behind a reader: as much of a source as a record needs, never more than arrives.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "lib/base/host.hpp"
+#include "lib/base/piece_buffer.hpp"
 
 namespace mrtool {
 
@@ -14,7 +16,7 @@ class PieceSource {
 
   // Appends to `buffer` until it holds `target` bytes or more, the source ends or fails. Waits for no more than
   // `target`. Allocates at most about twice what has arrived, and a piece.
-  void fill(Bytes& buffer, std::uint64_t target);
+  void fill(PieceBuffer& buffer, std::uint64_t target);
 
   bool exhausted() const { return ended_ || failure_.has_value(); }
   bool ended() const { return ended_; }  // all of the source has been read
@@ -24,7 +26,7 @@ class PieceSource {
 
  private:
   std::unique_ptr<ByteSource> source_;
-  std::uint64_t piece_;  // bytes to read at a time: room that nothing is read into costs its zeros
+  std::uint64_t piece_;  // bytes to read at a time: new room that nothing is read into costs its zeros
   bool ended_ = false;
   std::optional<Error> failure_;
 };

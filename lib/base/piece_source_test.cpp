@@ -35,7 +35,7 @@ TEST_CASE("who asks for one byte more each time reads in pieces all the same") {
   constexpr std::uint64_t kBytes = 8 * 1024 * 1024;
   std::size_t reads = 0;
   PieceSource source(std::make_unique<CountedSource>(kBytes, kBytes, reads));
-  Bytes buffer;
+  PieceBuffer buffer;
   while (!source.exhausted()) {
     source.fill(buffer, buffer.size() + 1);
   }
@@ -60,7 +60,7 @@ TEST_CASE("a small source is read into little room, and a large one soon in whol
   };
   constexpr std::uint64_t kTarget = 4 * limits::kReadPiece;
   std::vector<std::size_t> sizes;
-  Bytes buffer;
+  PieceBuffer buffer;
   PieceSource small(std::make_unique<Room>(limits::kFirstPiece / 2, sizes));
   small.fill(buffer, kTarget);
   CHECK(small.ended());
@@ -70,7 +70,7 @@ TEST_CASE("a small source is read into little room, and a large one soon in whol
   sizes.clear();
   PieceSource large(std::make_unique<Room>(2 * kTarget, sizes));
   for (int i = 0; i < 4; ++i) {
-    buffer.clear();
+    buffer.resize(0);
     large.fill(buffer, limits::kReadPiece);
     CHECK(buffer.size() == limits::kReadPiece);
   }
@@ -81,7 +81,7 @@ TEST_CASE("a small source is read into little room, and a large one soon in whol
 TEST_CASE("a source that gives little is read no further than to the target") {
   std::size_t reads = 0;
   PieceSource source(std::make_unique<CountedSource>(1000, 1, reads));
-  Bytes buffer;
+  PieceBuffer buffer;
   source.fill(buffer, 10);
   CHECK(buffer.size() == 10);
   CHECK(reads == 10);
@@ -90,4 +90,21 @@ TEST_CASE("a source that gives little is read no further than to the target") {
   source.fill(buffer, 5000);
   CHECK(buffer.size() == 1000);
   CHECK(source.ended());
+}
+
+TEST_CASE("a piece buffer gives its room away with its bytes") {
+  PieceBuffer buffer;
+  buffer.assign(as_bytes("measured"));
+  buffer.drop_front(4);
+  CHECK(as_text(buffer.view()) == "ured");
+  buffer.resize(2);
+  CHECK(as_text(buffer.view()) == "ur");
+  CHECK(buffer.room() >= 8);
+  PieceBuffer other(std::move(buffer));
+  CHECK(as_text(other.view()) == "ur");
+  CHECK(buffer.view().empty());  // NOLINT(bugprone-use-after-move): what it is left with
+  CHECK(buffer.room() == 0);
+  buffer = std::move(other);
+  CHECK(as_text(buffer.view()) == "ur");
+  CHECK(other.view().empty());  // NOLINT(bugprone-use-after-move)
 }

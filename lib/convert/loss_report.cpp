@@ -22,16 +22,16 @@ Status LossReport::add(const Loss& loss) {
 
 Status LossReport::for_each(const std::function<void(const Loss&)>& take) const {
   PieceSource source(spool_->open());
-  Bytes buffer;
+  PieceBuffer buffer;
   std::size_t position = 0;
   const auto next = [&](std::uint64_t size) {
     if (buffer.size() - position < size) {
-      buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(position));
+      buffer.drop_front(position);
       position = 0;
       source.fill(buffer, std::max(size, limits::kReadPiece));
     }
     const std::size_t there = std::min<std::size_t>(static_cast<std::size_t>(size), buffer.size() - position);
-    const ByteView view = ByteView(buffer).subspan(position, there);
+    const ByteView view = buffer.view().subspan(position, there);
     position += there;
     return view;
   };

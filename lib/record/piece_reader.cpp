@@ -12,11 +12,21 @@ std::unexpected<Error> PieceReader::damaged(std::string message) const {
       .kind = ErrorKind::malformed, .message = std::move(message), .file = {}, .offset = offset(), .record = number_});
 }
 
-Record& PieceReader::add_record(Batch& batch, std::size_t digests) {
-  digest_begins_.push_back(batch.digest_pool.size() - digests);
+Record& PieceReader::begin_record(Batch& batch) const {
   Record& record = batch.records.emplace_back();
-  record.number = number_++;
+  record.number = number_;
   record.offset = offset();
+  return record;
+}
+
+void PieceReader::keep_record(const Batch& batch, std::size_t digests) {
+  digest_begins_.push_back(batch.digest_pool.size() - digests);
+  ++number_;
+}
+
+Record& PieceReader::add_record(Batch& batch, std::size_t digests) {
+  Record& record = begin_record(batch);
+  keep_record(batch, digests);
   return record;
 }
 
@@ -25,7 +35,7 @@ Result<bool> PieceReader::read(Batch& batch) {
   batch.digest_pool.clear();
   batch.arena.clear();
   batch.trailing = {};
-  batch.buffer.assign(carry_.begin(), carry_.end());
+  batch.buffer.assign(carry_);
   constexpr std::size_t kFew = 256;  // a short log's: growing to them would touch twice the memory
   batch.records.reserve(std::max(last_count_, kFew));
   digest_begins_.clear();
@@ -64,6 +74,7 @@ Result<bool> PieceReader::read(Batch& batch) {
 
 // The buffer and the pool have their final places now: the digests can be pointed at.
 void PieceReader::finish_batch(Batch& batch, bool keep_rest) {
+  batch.records.erase(batch.records.begin() + static_cast<std::ptrdiff_t>(digest_begins_.size()), batch.records.end());
   const std::span<const DigestEntry> digests(batch.digest_pool);
   digest_begins_.push_back(digests.size());
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
@@ -76,7 +87,8 @@ void PieceReader::finish_batch(Batch& batch, bool keep_rest) {
   }
   carry_.clear();
   if (keep_rest) {
-    carry_.assign(batch.buffer.begin() + static_cast<std::ptrdiff_t>(position_), batch.buffer.end());
+    const ByteView left = rest(batch);
+    carry_.assign(left.begin(), left.end());
   }
   base_ += position_;
 }

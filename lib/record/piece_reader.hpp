@@ -38,8 +38,11 @@ class PieceReader : public Reader {
   // A new record at offset(), with its number. Its digests are the last `digests` of batch.digest_pool and those that
   // are appended to it before the next record is added.
   Record& add_record(Batch& batch, std::size_t digests = 0);
+  // The same in two steps, for who finds damage while it fills the record: what is not kept will not be in the batch.
+  Record& begin_record(Batch& batch) const;
+  void keep_record(const Batch& batch, std::size_t digests = 0);
 
-  ByteView rest(const Batch& batch) const { return ByteView(batch.buffer).subspan(position_); }
+  ByteView rest(const Batch& batch) const { return batch.buffer.view().subspan(position_); }
   void consume(std::size_t bytes) { position_ += bytes; }
   std::uint64_t offset() const { return base_ + position_; }  // bytes from the start of the log
   std::uint64_t next_number() const { return number_; }

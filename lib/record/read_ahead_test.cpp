@@ -26,9 +26,9 @@ class Counted final : public Reader {
 
   Result<bool> read(Batch& batch) override {
     batch.records.clear();
-    batch.buffer.assign(kPieceBytes, static_cast<std::uint8_t>(number_));
+    batch.buffer.assign(Bytes(kPieceBytes, static_cast<std::uint8_t>(number_)));
     batch.records.emplace_back().number = number_;
-    batch.records.back().raw = batch.buffer;
+    batch.records.back().raw = batch.buffer.view();
     bytes_ += kPieceBytes;
     if (number_ % 3 != 0) {
       say(fmt::format("of {}", number_ % 2));

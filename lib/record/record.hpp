@@ -11,6 +11,7 @@
 
 #include "lib/base/byte_reader.hpp"
 #include "lib/base/bytes.hpp"
+#include "lib/base/piece_buffer.hpp"
 #include "lib/crypto/digest.hpp"
 #include "lib/record/register.hpp"
 
@@ -71,6 +72,9 @@ struct FormatExtras {
 
 // One record. Views point into the Batch that holds it.
 struct Record {
+  // Not defaulted: a list of records would write zeros to all of one before its members are set.
+  Record() {}  // NOLINT(modernize-use-equals-default)
+
   std::uint64_t number = 0;  // position in its log, from 0
   std::uint64_t offset = 0;  // bytes from the start of the log to the record's first byte
   ByteView raw;              // the record as the log has it; empty when dropped, then writers encode the fields
@@ -143,7 +147,7 @@ struct Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  Bytes buffer;
+  PieceBuffer buffer;
   Arena arena;
   std::vector<DigestEntry> digest_pool;
   std::vector<Record> records;

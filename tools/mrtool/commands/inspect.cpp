@@ -165,7 +165,7 @@ std::shared_ptr<InspectBatch> Inspection::take_batch(const LogChain::Step& step)
 // Its room serves another batch, unless a huge record made it large.
 void Inspection::recycle(InspectBatch* batch) {
   const std::unique_ptr<InspectBatch> owned(batch);
-  if (owned->batch.buffer.capacity() <= 4 * limits::kReadPiece) {
+  if (owned->batch.buffer.room() <= 4 * limits::kReadPiece) {
     const std::scoped_lock lock(spare_mutex_);
     spare_batches_.push_back(std::move(owned->batch));
   }
