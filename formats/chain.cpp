@@ -229,6 +229,7 @@ void LogChain::State::begin_log(OpenedLog& opened) {
                       .bank = chain.bank,
                       .compute_banks = chain.compute_banks,
                       .compute_alternatives = chain.compute_alternatives,
+                      .keeps_layout = chain.keeps_layout,
                       .workers = chain.workers};
   if (table) {
     options.platform = table->platform();

@@ -54,6 +54,7 @@ struct ChainOptions {
   HashAlgorithm bank = HashAlgorithm::none;    // of logs that do not state theirs (--bank, when it names one)
   std::vector<HashAlgorithm> compute_banks{};  // see ReadOptions
   bool compute_alternatives = false;           // values will be compared
+  bool keeps_layout = true;                    // see ReadOptions
   Workers* workers = nullptr;                  // see ReadOptions; they read files ahead, too
 
   // Of a chain of one log, of a format whose readers can begin in the middle: others are refused (unsupported).

@@ -83,7 +83,11 @@ Members members_of(const JsonNode& object) {
 class JsonReader final : public PieceReader {
  public:
   JsonReader(std::unique_ptr<ByteSource> source, const ReadOptions& options, DiagnosticSink& diagnostics)
-      : PieceReader(std::move(source)), report_(diagnostics), meaning_(options.platform, report_), numbers_(report_) {
+      : PieceReader(std::move(source)),
+        report_(diagnostics),
+        meaning_(options.platform, report_),
+        numbers_(report_),
+        keeps_layout_(options.keeps_layout) {
     info_.format = kJsonFormat;
     info_.evidence = "named";
     info_.grows_at_runtime = true;
@@ -110,6 +114,7 @@ class JsonReader final : public PieceReader {
   JsonParser parser_;
   JsonItems items_{"records", [this](ByteView bytes) { return parser_.recognise(bytes); }};
   std::vector<DigestEntry> digests_;  // of the record at hand
+  bool keeps_layout_ = true;
   bool said_trailing_comma_ = false;
   bool rtmr_ = false;  // the record at hand gives an RTMR number
 };
@@ -244,9 +249,7 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   if (!object.is_object()) {
     return damaged("expected an object for a record, found something else");
   }
-  Record record;
-  record.number = next_number();
-  record.offset = offset();
+  Record& record = begin_record(batch);
   const Members members = members_of(object);
   if (members.number != nullptr) {
     if (!members.number->is_natural()) {
@@ -291,14 +294,20 @@ Status JsonReader::add(ByteView rest, const JsonItems::Step& step, Batch& batch)
   numbers_.check(record);
   record.raw = rest.first(step.size());
   batch.digest_pool.insert(batch.digest_pool.end(), digests_.begin(), digests_.end());
-  auto extras = std::make_shared<JsonExtras>();
-  extras->event = std::move(decoded->systemd);
-  extras->before = as_text(rest.first(step.prefix));
-  extras->item = as_text(text);
-  extras->after = as_text(rest.subspan(step.prefix + step.text, step.after));
-  remember_reading(record, digests_, *extras);
-  record.extras = std::move(extras);
-  add_record(batch, digests_.size()) = std::move(record);
+  if (keeps_layout_) {
+    auto extras = std::make_shared<JsonExtras>();
+    extras->event = std::move(decoded->systemd);
+    extras->before = as_text(rest.first(step.prefix));
+    extras->item = as_text(text);
+    extras->after = as_text(rest.subspan(step.prefix + step.text, step.after));
+    remember_reading(record, digests_, *extras);
+    record.extras = std::move(extras);
+  } else if (decoded->systemd) {
+    auto extras = std::make_shared<SystemdExtras>();
+    extras->event = std::move(decoded->systemd);
+    record.extras = std::move(extras);
+  }
+  keep_record(batch, digests_.size());
   return {};
 }
 

@@ -153,6 +153,21 @@ TEST_SUITE("cel-json") {
     CHECK(write_whole(*log, "cel-cbor", Raw::dropped) == hex(kCborE));
   }
 
+  TEST_CASE("who writes no record again reads the same records, and what systemd says") {
+    const std::string text =
+        "[" + std::string(kJsonB) +
+        R"(,{"pcr":11,"digests":[],"content_type":"systemd","content":{"string":"a","eventType":"phase"}}])";
+    const auto log = read_text(text);
+    const auto spare = read_whole("cel-json", as_bytes(text), {.keeps_layout = false});
+    REQUIRE(spare->records.size() == 2);
+    CHECK(same_event((*log)[0], (*spare)[0]));
+    CHECK((*log)[0].extras != nullptr);
+    CHECK((*spare)[0].extras == nullptr);
+    CHECK(same_event((*log)[1], (*spare)[1]));
+    REQUIRE(systemd_event((*spare)[1]) != nullptr);
+    CHECK(*systemd_event((*spare)[1]) == *systemd_event((*log)[1]));
+  }
+
   TEST_CASE("libcel's bad samples: framing and required members are refused, a payload alone is shown") {
     if (!has_corpus("cel")) {
       return;

@@ -290,6 +290,7 @@ ReadOptions Conversion::reading() const {
   options.reg = target_.one_register ? target_.write.reg : std::nullopt;
   options.bank = target_.write.bank;
   options.compute_banks = options_.compute_banks;
+  options.keeps_layout = false;
   return options;
 }
 

@@ -43,6 +43,7 @@ struct ReadOptions {
   // log holds. Empty: the format's usual ones. {HashAlgorithm::none}: no others.
   std::vector<HashAlgorithm> compute_banks{};
   bool compute_alternatives = false;  // DigestOrigin::alternative too: only worth it when values are compared
+  bool keeps_layout = true;           // records may be written again; false spares what only their own writer asks for
   Workers* workers = nullptr;         // who helps to compute digests; they stay longer than the reader
 
   // Where the source begins in its log: of readers that have a position(). Records keep their numbers and offsets, and

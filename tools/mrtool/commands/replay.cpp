@@ -83,7 +83,8 @@ Result<ReplayRun> replay_run(const CommandLine& line, std::vector<LogName> names
                               .chain = {.bank = filter.only_bank(),
                                         .compute_banks = filter.selects_banks() ? filter.named_banks()
                                                                                 : std::vector<HashAlgorithm>{},
-                                        .compute_alternatives = compares},
+                                        .compute_alternatives = compares,
+                                        .keeps_layout = false},
                               .replay = {.initial = std::move(initial)},
                               .sources = std::move(sources),
                               .check_digests = line.has(OptionId::check_digests),

@@ -63,8 +63,8 @@ std::vector<std::size_t> VerifiedLogs::damaged() const {
 
 VerifyPass::VerifyPass(const VerifyInputs& inputs, Host& host, const std::optional<LogState>& from, std::uint64_t end)
     : logs_(inputs.names, host,
-            inputs.keeps_state ? with_state({.compute_alternatives = true}, from, end)
-                               : ChainOptions{.compute_alternatives = true}),
+            inputs.keeps_state ? with_state({.compute_alternatives = true, .keeps_layout = false}, from, end)
+                               : ChainOptions{.compute_alternatives = true, .keeps_layout = false}),
       appraisal_(inputs.options, inputs.quote, inputs.sources, logs_.appraised()),
       clean_(from) {
   if (from) {
