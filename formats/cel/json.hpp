@@ -11,6 +11,7 @@
 #include "formats/formats.hpp"
 #include "lib/base/json_node.hpp"
 #include "lib/base/limits.hpp"
+#include "lib/base/text_buffer.hpp"
 #include "lib/content/systemd_event.hpp"
 #include "lib/record/reader.hpp"
 #include "lib/record/writer.hpp"
@@ -42,10 +43,10 @@ std::unique_ptr<Reader> make_json_reader(std::unique_ptr<ByteSource> source, con
                                          DiagnosticSink& diagnostics);
 std::unique_ptr<Writer> make_json_writer(ByteSink& sink, const WriteOptions& options);
 
-// Appends the object of a record, on one line, in the dialect of `options`. `number`: nothing where it has none.
+// Puts the object of a record, on one line, in the dialect of `options`. `number`: nothing where it has none.
 // False for content that CEL has no name for.
-bool append_json(std::string& out, const Record& record, const LogInfo& log, const WriteOptions& options,
-                 std::optional<std::uint64_t> number);
+bool put_json(TextBuffer& out, const Record& record, const LogInfo& log, const WriteOptions& options,
+              std::optional<std::uint64_t> number);
 
 // Fills in content, type, name and data, from `type` and `content` (nullptr: missing). Fails (malformed) where a member
 // that the content requires is missing or of another kind; says in `problem` what does not decode otherwise.

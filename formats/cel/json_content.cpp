@@ -268,93 +268,94 @@ std::string management_json(ByteView data, const JsonStyle& style) {
 }
 
 // Text that needs no escapes is copied; what to do with other text nlohmann knows.
-void append_quoted(std::string& out, ByteView text) {
-  const bool plain = std::ranges::all_of(
-      text, [](std::uint8_t byte) { return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\'; });
-  if (plain) {
-    out.append("\"").append(as_text(text)).append("\"");
+void put_quoted(TextBuffer& out, ByteView text) {
+  const std::size_t begin = out.size();
+  out.put('"');
+  if (out.put_plain(as_text(text))) {
+    out.put('"');
   } else {
-    out += to_text(JsonText(std::string(as_text(text))));
+    out.truncate(begin);
+    out.put(to_text(JsonText(std::string(as_text(text)))));
   }
 }
 
-void append_quoted_hex(std::string& out, ByteView bytes) {
-  out += '"';
-  append_hex(out, bytes);
-  out += '"';
+void put_quoted_hex(TextBuffer& out, ByteView bytes) {
+  out.put('"');
+  out.put_hex(bytes);
+  out.put('"');
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.size());
-}
-
-void append_line(std::string& out, const Record& record) {
-  out += '{';
+void put_line(TextBuffer& out, const Record& record) {
+  out.put('{');
   if (!record.prefix.empty() && is_utf8(record.prefix)) {
-    out += "\"prefix\": ";
-    append_quoted(out, record.prefix);
-    out += ", ";
+    out.put("\"prefix\": ");
+    put_quoted(out, record.prefix);
+    out.put(", ");
   }
   if (is_utf8(record.data)) {
-    out += "\"event\": ";
-    append_quoted(out, record.data);
+    out.put("\"event\": ");
+    put_quoted(out, record.data);
   } else {
-    out += "\"event_hex\": ";
-    append_quoted_hex(out, record.data);
+    out.put("\"event_hex\": ");
+    put_quoted_hex(out, record.data);
   }
-  out += '}';
+  out.put('}');
 }
 
-void append_digests(std::string& out, const Record& record, bool own, const JsonStyle& style) {
-  out += '[';
+void put_digests(TextBuffer& out, const Record& record, bool own, const JsonStyle& style) {
+  out.put('[');
   bool first = true;
-  for (const WrittenDigest& digest : written_digests(record, own)) {
-    const HashAlgorithmRow* row = find_algorithm(digest.algorithm);
+  for_written_digests(record, own, [&](HashAlgorithm algorithm, ByteView value) {
+    const HashAlgorithmRow* row = find_algorithm(algorithm);
     if (style.named_algorithms && row == nullptr) {
-      continue;
+      return;
     }
-    out += std::exchange(first, false) ? "{\"hashAlg\": " : ", {\"hashAlg\": ";
+    if (!std::exchange(first, false)) {
+      out.put(", ");
+    }
+    out.put("{\"hashAlg\": ");
     if (row != nullptr) {
-      out.append("\"").append(row->name).append("\"");
+      out.put('"');
+      out.put(row->name);
+      out.put('"');
     } else {
-      append_number(out, static_cast<std::uint16_t>(digest.algorithm));
+      out.put_number(static_cast<std::uint16_t>(algorithm));
     }
-    out += ", \"digest\": ";
-    append_quoted_hex(out, digest.value);
-    out += '}';
-  }
-  out += ']';
+    out.put(", \"digest\": ");
+    put_quoted_hex(out, value);
+    out.put('}');
+  });
+  out.put(']');
 }
 
-void append_index(std::string& out, const Index& index) {
+void put_index(TextBuffer& out, const Index& index) {
   switch (index.field) {
     case kNvField:
-      out += "\"nv_index\": ";
+      out.put("\"nv_index\": ");
       break;
     case kCcmrField:
-      out += "\"ccmr\": ";
+      out.put("\"ccmr\": ");
       break;
     case kNamedField:
-      out += "\"mr\": ";
-      append_quoted(out, as_bytes(index.name));
+      out.put("\"mr\": ");
+      put_quoted(out, as_bytes(index.name));
       return;
     default:
-      out += "\"pcr\": ";
+      out.put("\"pcr\": ");
   }
-  append_number(out, index.number);
+  out.put_number(index.number);
 }
 
-void append_event_type(std::string& out, std::uint32_t type, const JsonStyle& style) {
+void put_event_type(TextBuffer& out, std::uint32_t type, const JsonStyle& style) {
   const std::string name = style.upper_types ? upper_event_type(type) : lower_event_type(type);
   const std::string_view quote = name.empty() && !style.type_numbers_quoted ? "" : "\"";
-  out += quote;
+  out.put(quote);
   if (name.empty()) {
-    append_number(out, type);
+    out.put_number(type);
   } else {
-    out += name;
+    out.put(name);
   }
-  out += quote;
+  out.put(quote);
 }
 
 std::string systemd_json(const Record& record, const JsonStyle& style) {
@@ -392,10 +393,13 @@ std::optional<std::string> type_of_named(const Record& record) {
 }
 
 // Of content that is bytes, or JSON text that nothing else here knows; false where there is no name for it.
-bool append_other_content(std::string& out, const Record& record) {
+bool put_other_content(TextBuffer& out, const Record& record) {
   if (record.content == ContentType::unknown) {
     if (const auto type = type_of_named(record)) {
-      out.append(", \"content_type\": ").append(*type).append(", \"content\": ").append(as_text(record.data));
+      out.put(", \"content_type\": ");
+      out.put(*type);
+      out.put(", \"content\": ");
+      out.put(as_text(record.data));
       return true;
     }
   }
@@ -403,55 +407,60 @@ bool append_other_content(std::string& out, const Record& record) {
   if (!raw) {
     return false;
   }
-  out += ", \"content_type\": ";
+  out.put(", \"content_type\": ");
   const auto* const name = std::ranges::find(kContentNames, raw->number, &ContentName::number);
   if (name == kContentNames.end()) {
-    append_number(out, raw->number);
+    out.put_number(raw->number);
   } else {
-    out.append("\"").append(name->name).append("\"");
+    out.put('"');
+    out.put(name->name);
+    out.put('"');
   }
-  out += ", \"content\": ";
-  append_quoted_hex(out, raw->value);
+  out.put(", \"content\": ");
+  put_quoted_hex(out, raw->value);
   return true;
 }
 
-bool append_content(std::string& out, const Record& record, const JsonStyle& style) {
+bool put_content(TextBuffer& out, const Record& record, const JsonStyle& style) {
   switch (record.content) {
     case ContentType::none:
       return true;
     case ContentType::pcclient:
-      out += R"(, "content_type": "pcclient_std", "content": {"event_type": )";
-      append_event_type(out, record.type, style);
-      out += ", \"event_data\": ";
-      append_quoted_hex(out, record.data);
-      out += '}';
+      out.put(R"(, "content_type": "pcclient_std", "content": {"event_type": )");
+      put_event_type(out, record.type, style);
+      out.put(", \"event_data\": ");
+      put_quoted_hex(out, record.data);
+      out.put('}');
       return true;
     case ContentType::ima_template:
-      out += R"(, "content_type": "ima_template", "content": {"template_name": )";
-      append_quoted(out, record.name);
-      out += ", \"template_data\": ";
-      append_quoted_hex(out, record.data);
-      out += '}';
+      out.put(R"(, "content_type": "ima_template", "content": {"template_name": )");
+      put_quoted(out, record.name);
+      out.put(", \"template_data\": ");
+      put_quoted_hex(out, record.data);
+      out.put('}');
       return true;
     case ContentType::cel_management:
-      out.append(R"(, "content_type": "cel", "content": )").append(management_json(record.data, style));
+      out.put(R"(, "content_type": "cel", "content": )");
+      out.put(management_json(record.data, style));
       return true;
     case ContentType::tsm:
     case ContentType::aael:
-      out += record.content == ContentType::tsm ? R"(, "content_type": "linux_tsm", "content": )"
-                                                : R"(, "content_type": "coco_aael", "content": )";
-      append_line(out, record);
+      out.put(record.content == ContentType::tsm ? R"(, "content_type": "linux_tsm", "content": )"
+                                                 : R"(, "content_type": "coco_aael", "content": )");
+      put_line(out, record);
       return true;
     case ContentType::systemd:
-      out.append(R"(, "content_type": "systemd", "content": )").append(systemd_json(record, style));
+      out.put(R"(, "content_type": "systemd", "content": )");
+      out.put(systemd_json(record, style));
       return true;
     default:
-      return append_other_content(out, record);
+      return put_other_content(out, record);
   }
 }
 
 // Takes out those between the tokens of the JSON text from `begin` on.
-void remove_blanks(std::string& text, std::size_t begin) {
+void remove_blanks(TextBuffer& out, std::size_t begin) {
+  const std::span<char> text = out.mutable_view();
   bool in_string = false;
   std::size_t kept = begin;
   for (std::size_t i = begin; i < text.size(); ++i) {
@@ -466,7 +475,7 @@ void remove_blanks(std::string& text, std::size_t begin) {
       in_string = !in_string;
     }
   }
-  text.resize(kept);
+  out.truncate(kept);
 }
 
 }  // namespace
@@ -503,34 +512,34 @@ Result<JsonContent> decode_json_content(Record& record, const JsonNode* type, co
   return out;
 }
 
-bool append_json(std::string& out, const Record& record, const LogInfo& log, const WriteOptions& options,
-                 std::optional<std::uint64_t> number) {
+bool put_json(TextBuffer& out, const Record& record, const LogInfo& log, const WriteOptions& options,
+              std::optional<std::uint64_t> number) {
   const JsonStyle& style = json_style(options.dialect);
   const auto index = index_of(record, log, options);
   if (!index) {
     return false;
   }
   const std::size_t begin = out.size();
-  const auto append_recnum = [&] {
-    out += "\"recnum\": ";
-    append_number(out, *number);
+  const auto put_recnum = [&] {
+    out.put("\"recnum\": ");
+    out.put_number(*number);
   };
-  out += '{';
+  out.put('{');
   if (number && !style.index_first) {
-    append_recnum();
-    out += ", ";
+    put_recnum();
+    out.put(", ");
   }
-  append_index(out, *index);
+  put_index(out, *index);
   if (number && style.index_first) {
-    out += ", ";
-    append_recnum();
+    out.put(", ");
+    put_recnum();
   }
-  out += ", \"digests\": ";
-  append_digests(out, record, log.format.starts_with("cel-"), style);
-  if (!append_content(out, record, style)) {
+  out.put(", \"digests\": ");
+  put_digests(out, record, log.format.starts_with("cel-"), style);
+  if (!put_content(out, record, style)) {
     return false;
   }
-  out += '}';
+  out.put('}');
   if (style.compact) {
     remove_blanks(out, begin);
   }

@@ -39,7 +39,7 @@ class JsonWriter final : public Writer {
   bool as_it_was_ = false;  // the log keeps its beginning and its end
   bool in_array_ = true;
   std::uint64_t written_ = 0;
-  std::string text_;  // of a record at a time
+  TextBuffer text_;  // of a record at a time
   WrittenNumbers numbers_{true};
 };
 
@@ -58,12 +58,13 @@ Status JsonWriter::write(const Record& record) {
     return cannot_write(record, fmt::format("more than {} registers are not numbered", limits::kListedItems));
   }
   const bool counts_all = !as_it_was_ && json_style(options_.dialect).counts_all;
-  text_ = !in_array_ ? "" : first ? "\n" : ",\n";
-  if (!append_json(text_, record, info_, options_, counts_all ? written_ : number.value)) {
+  text_.clear();
+  text_.put(!in_array_ ? "" : first ? "\n" : ",\n");
+  if (!put_json(text_, record, info_, options_, counts_all ? written_ : number.value)) {
     return cannot_write(record, "CEL-JSON has no name for the record's register or content");
   }
-  text_ += in_array_ ? "" : "\n";
-  return put(text_);
+  text_.put(in_array_ ? "" : "\n");
+  return put(text_.written());
 }
 
 }  // namespace

@@ -119,8 +119,8 @@ Result<Append> KeptJson::encode(const Event& event, const Register& reg, const L
   info.platform = platform_of(reg);
   const auto numbered = end.next_numbers.find(reg);
   const std::uint64_t number = numbered == end.next_numbers.end() ? 0 : numbered->second;
-  std::string object;
-  if (!append_json(object, record, info, {}, number)) {
+  TextBuffer object;
+  if (!put_json(object, record, info, {}, number)) {
     return fail(ErrorKind::unsupported,
                 fmt::format("CEL-JSON has no name for {} or for the event's content", to_string(reg)));
   }
@@ -132,7 +132,7 @@ Result<Append> KeptJson::encode(const Event& event, const Register& reg, const L
   const std::string_view before = end.size == 0 ? "[\n" : end.records == 0 ? "\n" : ",\n";
   Append append;
   append.at = end.size - tail;
-  append.bytes = to_bytes(as_bytes(fmt::format("{}{}{}", before, object, kClosing)));
+  append.bytes = to_bytes(as_bytes(fmt::format("{}{}{}", before, object.written(), kClosing)));
   append.end = end;
   append.end.size = append.at + append.bytes.size();
   append.end.tail = 0;

@@ -303,8 +303,12 @@ void Meaning::apply_startup_locality(Record& record) {
   }
 }
 
+bool writes_zeros(const Record& record, bool own) {
+  return own && record.violation && record.framing == static_cast<std::uint8_t>(Framing::violation_zeros);
+}
+
 std::vector<WrittenDigest> written_digests(const Record& record, bool own) {
-  const bool zeros = own && record.violation && record.framing == static_cast<std::uint8_t>(Framing::violation_zeros);
+  const bool zeros = writes_zeros(record, own);
   std::vector<WrittenDigest> digests;
   digests.reserve(record.digests.size());
   for (const DigestEntry& entry : record.digests) {

@@ -78,6 +78,25 @@ enum class Framing : std::uint8_t {
 
 // Digests as they are written: without those by another rule. Zeros again where the framing of a CEL log (`own`) says
 // so.
+bool writes_zeros(const Record& record, bool own);
+
+// Visits the algorithm and the value of each.
+template <class Visit>
+void for_written_digests(const Record& record, bool own, const Visit& visit) {
+  const bool zeros = writes_zeros(record, own);
+  for (const DigestEntry& entry : record.digests) {
+    if (entry.origin == DigestOrigin::alternative) {
+      continue;
+    }
+    if (zeros) {
+      visit(entry.algorithm, ByteView(Bytes(entry.value.size())));
+    } else {
+      visit(entry.algorithm, entry.value);
+    }
+  }
+}
+
+// All of them, for who has to know how many there are first.
 struct WrittenDigest {
   HashAlgorithm algorithm = HashAlgorithm::none;
   ByteView value;  // of the record, or of `zeros`

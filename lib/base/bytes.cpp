@@ -152,10 +152,16 @@ bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
   }
   // Digits that are none show at the end only: hexadecimal is nearly always right.
   const char* from = text.data();
-  Chunk wrong{};
-  for (; out.size() >= kChunk; out = out.subspan(kChunk)) {
-    read_chunk(out.data(), from, wrong);
-    from += 2 * kChunk;
+  if (out.size() >= kChunk) {
+    std::uint8_t* to = out.data();
+    std::uint8_t* const last = to + out.size() - kChunk;
+    Chunk wrong{};
+    for (; to < last; to += kChunk) {
+      read_chunk(to, from, wrong);
+      from += 2 * kChunk;
+    }
+    read_chunk(last, from - 2 * (to - last), wrong);  // some of whose bytes are written once more
+    return is_zero(wrong);
   }
   unsigned all = 0;
   for (std::uint8_t& byte : out) {
@@ -165,7 +171,7 @@ bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
     byte = static_cast<std::uint8_t>(high << 4 | low);
     from += 2;
   }
-  return (all & kNoDigit) == 0 && is_zero(wrong);
+  return (all & kNoDigit) == 0;
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {

@@ -4,21 +4,18 @@
 
 #include <charconv>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
-#include "lib/base/hex_digits.hpp"
+#include "lib/base/text_buffer.hpp"
 #include "tools/mrtool/render/document.hpp"
-#include "tools/mrtool/render/plain_text.hpp"
 
 namespace mrtool {
 
-class JsonLineWriter final : public DocumentWriter {
+class JsonLineWriter final : public DocumentWriter, private TextBuffer {
  public:
   // What was written; valid until the next call.
-  std::string_view written() const { return {buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())}; }
-  // Forgets that, and keeps the room for as much again.
-  void clear() { at_ = buffer_.get(); }
+  std::string_view written() const { return TextBuffer::written(); }
+  using TextBuffer::clear;  // and keeps the room for as much again
 
   void begin_object(Layout /*layout*/ = Layout::block) override { open('{'); }
   void end_object() override { close('}'); }
@@ -56,7 +53,6 @@ class JsonLineWriter final : public DocumentWriter {
     at_ = at;
   }
   void number(Number value) override {
-    constexpr std::size_t kMostDigits = 20;
     room(kMostDigits + 3);
     char* at = at_;
     if (value.wide) {
@@ -69,8 +65,8 @@ class JsonLineWriter final : public DocumentWriter {
     *at++ = ',';
     at_ = at;
   }
-  void boolean(bool value) override { word(value ? "true," : "false,"); }
-  void null() override { word("null,"); }
+  void boolean(bool value) override { put(value ? "true," : "false,"); }
+  void null() override { put("null,"); }
 
   // The same as the base's, for whoever knows that it is this writer.
   void count(std::uint64_t value) { number(Number{.value = value}); }
@@ -90,21 +86,6 @@ class JsonLineWriter final : public DocumentWriter {
   }
 
  private:
-  static constexpr std::size_t kSlack = 2 * kPlainChunk;  // behind all that room() is asked for
-
-  void room(std::size_t size) {
-    if (static_cast<std::size_t>(end_ - at_) < size + kSlack) {
-      grow(size + kSlack);
-    }
-  }
-  void grow(std::size_t size);
-
-  void word(std::string_view text) {
-    room(text.size());
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
-
   // A comma stands behind every value; what closes takes the last one back.
   void open(char bracket) {
     room(1);
@@ -137,11 +118,6 @@ class JsonLineWriter final : public DocumentWriter {
   void quote(std::string_view text);
   void text_with_escapes(std::string_view value);
 
-  // As far as a compiler knows, any character that is written could be a part of at_: who writes several holds it in a
-  // variable meanwhile.
-  std::unique_ptr<char[]> buffer_;  // NOLINT(modernize-avoid-c-arrays): bytes that are not initialised
-  char* at_ = nullptr;
-  char* end_ = nullptr;
   std::size_t depth_ = 0;
 };
 
