@@ -179,9 +179,15 @@ Lanes choose_lanes(HashAlgorithm id, const CpuFeatures& features) {
       return {};
   }
 }
+lanes::Hash choose_twins(const CpuFeatures& features) {
+  return features.avx512 ? lanes::kAvx512.sha384_sha512 : features.avx2 ? lanes::kAvx2.sha384_sha512 : nullptr;
+}
 #else
 Lanes choose_lanes(HashAlgorithm /*id*/, const CpuFeatures& /*features*/) {
   return {};
+}
+lanes::Hash choose_twins(const CpuFeatures& /*features*/) {
+  return nullptr;
 }
 #endif
 
@@ -251,27 +257,56 @@ struct HashEngine::Contexts {
     check(EVP_DigestFinal_ex(entry.context.get(), out, nullptr));
   }
 
-  // `digests` has room for those of the messages.
-  void hash_each(const HashAlgorithmRow& row, std::span<const ByteView> messages, std::uint8_t* digests) {
-    const Lanes together = choose_lanes(row.id, features);
-    const std::size_t longest = together.hash != nullptr ? kLongBlocks * row.block : 0;
+  // Has `work` done from the first message to the last, by whoever helps where several threads may.
+  template <class Work>
+  void share(bool by_several, std::size_t messages, const Work& work) {
+    if (messages == 0) {
+      return;
+    }
+    if (workers == nullptr || !by_several) {
+      work(0, messages);
+      return;
+    }
+    workers->split(messages, kShared, work);
+  }
+
+  // `size` bytes of `digests` are each message's. Those that `together` does not take, `one` does.
+  template <class One>
+  void hash_each(lanes::Hash together, std::size_t at_least, std::size_t block, std::size_t size,
+                 std::span<const ByteView> messages, std::uint8_t* digests, const One& one) {
+    const std::size_t longest = together != nullptr ? kLongBlocks * block : 0;
     std::vector<lanes::Message> batch;
-    batch.reserve(together.hash != nullptr ? messages.size() : 0);
+    batch.reserve(together != nullptr ? messages.size() : 0);
     for (const ByteView message : messages) {
-      if (together.hash != nullptr && message.size() <= longest) {
+      if (together != nullptr && message.size() <= longest) {
         batch.push_back({.data = message.data(), .size = message.size(), .digest = digests});
       } else {
-        hash(row.id, message, {}, digests);
+        one(message, digests);
       }
-      digests += row.size;
+      digests += size;
     }
-    if (batch.size() >= together.at_least && !batch.empty()) {
-      together.hash(batch.data(), batch.size());
+    if (batch.size() >= at_least && !batch.empty()) {
+      together(batch.data(), batch.size());
       return;
     }
     for (const lanes::Message& message : batch) {
-      hash(row.id, {message.data, message.size}, {}, message.digest);
+      one(ByteView(message.data, message.size), message.digest);
     }
+  }
+
+  void hash_each(const HashAlgorithmRow& row, std::span<const ByteView> messages, std::uint8_t* digests) {
+    const Lanes together = choose_lanes(row.id, features);
+    hash_each(together.hash, together.at_least, row.block, row.size, messages, digests,
+              [&](ByteView message, std::uint8_t* digest) { hash(row.id, message, {}, digest); });
+  }
+
+  void hash_each_sha384_sha512(std::span<const ByteView> messages, std::uint8_t* digests) {
+    const HashAlgorithmRow& first = *find_algorithm(HashAlgorithm::sha384);
+    hash_each(choose_twins(features), choose_lanes(first.id, features).at_least, first.block, kSha384Sha512Size,
+              messages, digests, [&](ByteView message, std::uint8_t* digest) {
+                hash(first.id, message, {}, digest);
+                hash(HashAlgorithm::sha512, message, {}, digest + first.size);
+              });
   }
 };
 
@@ -305,24 +340,38 @@ Digest HashEngine::hash(HashAlgorithm algorithm, ByteView first, ByteView second
   return digest;
 }
 
+namespace {
+
+void check_room(std::span<const ByteView> messages, std::size_t size, std::span<const std::uint8_t> digests) {
+  if (digests.size() != messages.size() * size) {
+    throw std::invalid_argument("room for digests that is not that of the messages");
+  }
+}
+
+}  // namespace
+
 void HashEngine::hash_many(HashAlgorithm algorithm, std::span<const ByteView> messages,
                            std::span<std::uint8_t> digests) {
   const HashAlgorithmRow* row = find_algorithm(algorithm);
   const std::size_t size = row != nullptr ? row->size : 0;
-  if (digests.size() != messages.size() * size) {
-    throw std::invalid_argument("room for digests that is not that of the messages");
-  }
-  if (row == nullptr || messages.empty()) {
+  check_room(messages, size, digests);
+  if (row == nullptr) {
     return;
   }
   Contexts& contexts = *contexts_;
-  if (contexts.workers == nullptr || !has_low_level(algorithm)) {
-    contexts.hash_each(*row, messages, digests.data());
-    return;
-  }
-  // Nothing of the contexts is written for these algorithms.
-  contexts.workers->split(messages.size(), kShared, [&](std::size_t begin, std::size_t end) {
+  const auto hash = [&](std::size_t begin, std::size_t end) {
     contexts.hash_each(*row, messages.subspan(begin, end - begin), digests.subspan(begin * size).data());
+  };
+  // Something of the contexts is written for other algorithms.
+  contexts.share(has_low_level(algorithm), messages.size(), hash);
+}
+
+void HashEngine::hash_many_sha384_sha512(std::span<const ByteView> messages, std::span<std::uint8_t> digests) {
+  check_room(messages, kSha384Sha512Size, digests);
+  Contexts& contexts = *contexts_;
+  contexts.share(true, messages.size(), [&](std::size_t begin, std::size_t end) {
+    contexts.hash_each_sha384_sha512(messages.subspan(begin, end - begin),
+                                     digests.subspan(begin * kSha384Sha512Size).data());
   });
 }
 

@@ -30,6 +30,10 @@ class HashEngine {
   // H of each message, one behind the other in `digests`, which has exactly the room. Many messages at a time cost less
   // than one by one, where the CPU has vectors that pay for the algorithm.
   void hash_many(HashAlgorithm algorithm, std::span<const ByteView> messages, std::span<std::uint8_t> digests);
+  // The same in SHA-384 and SHA-512, which take their messages' words in the same way: each message's digest in one and
+  // then in the other. Costs less than one after the other.
+  static constexpr std::size_t kSha384Sha512Size = 48 + 64;  // bytes of both
+  void hash_many_sha384_sha512(std::span<const ByteView> messages, std::span<std::uint8_t> digests);
 
   // value = H(value ‖ digest): the extend operation of a measurement register (TPM 2.0 part 1, 17.2).
   void extend(HashAlgorithm algorithm, Digest& value, ByteView digest);

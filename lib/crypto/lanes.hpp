@@ -38,6 +38,7 @@ struct Functions {
   Hash sha256 = nullptr;
   Hash sha384 = nullptr;
   Hash sha512 = nullptr;
+  Hash sha384_sha512 = nullptr;  // both of each message, one digest behind the other
   Extend extend_sha1 = nullptr;
   Extend extend_sha256 = nullptr;
   Extend extend_sha384 = nullptr;

@@ -121,4 +121,44 @@ struct Blocks {
   }
 };
 
+// Two hashes that differ in their first states and the sizes of their digests only, of the same messages: SHA-384 and
+// SHA-512. `initial` is the first state of one and then of the other, a digest that of one and then of the other.
+template <class Rounds>
+struct TwinBlocks {
+  using One = Blocks<Rounds>;
+  using Word = typename One::Word;
+  using Vector = typename One::Vector;
+  static constexpr int kLanes = One::kLanes;
+  static constexpr std::size_t kBlock = One::kBlock;
+  struct State {
+    typename One::State first;
+    typename One::State second;
+  };
+
+  [[gnu::always_inline]] static inline void set_initial(State& state, const Word* initial, std::uint32_t lanes) {
+    One::set_initial(state.first, initial, lanes);
+    One::set_initial(state.second, initial + Rounds::kState, lanes);
+  }
+
+  [[gnu::always_inline]] static inline void compress(State& state, const std::uint8_t* const (&blocks)[kLanes]) {
+    Vector words[16];
+    One::template load<16>(words, blocks);
+    compress(state, words);
+  }
+  static void compress(State& state, Vector (&w)[16]) {
+    State s = state;
+    Rounds::run_both(s.first, s.second, w);
+    for (int i = 0; i < Rounds::kState; ++i) {
+      state.first[i] += s.first[i];
+      state.second[i] += s.second[i];
+    }
+  }
+
+  // `words` of the first; all of the second.
+  static void store(const State& state, int lane, int words, std::uint8_t* digest) {
+    One::store(state.first, lane, words, digest);
+    One::store(state.second, lane, Rounds::kState, digest + static_cast<std::size_t>(words) * sizeof(Word));
+  }
+};
+
 }  // namespace mrtool::lanes

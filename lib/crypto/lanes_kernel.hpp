@@ -129,6 +129,19 @@ class ChainMachine {
   }
 };
 
+// The first state of SHA-384, and then that of SHA-512.
+struct TwinInitial {
+  std::uint64_t words[16] = {};
+};
+inline constexpr TwinInitial kTwinInitial = [] {
+  TwinInitial initial;
+  for (int i = 0; i < 8; ++i) {
+    initial.words[i] = kSha384Initial[i];
+    initial.words[8 + i] = kSha512Initial[i];
+  }
+  return initial;
+}();
+
 template <int kBytes>
 inline constexpr Functions kFunctions = {
     .lanes32 = kBytes / sizeof(std::uint32_t),
@@ -150,6 +163,10 @@ inline constexpr Functions kFunctions = {
     .sha512 =
         [](const Message* messages, std::size_t count) {
           Machine<Blocks<Sha2Rounds<std::uint64_t, kBytes>>>::hash(kSha512Initial, 8, messages, count);
+        },
+    .sha384_sha512 =
+        [](const Message* messages, std::size_t count) {
+          Machine<TwinBlocks<Sha2Rounds<std::uint64_t, kBytes>>>::hash(kTwinInitial.words, 6, messages, count);
         },
     .extend_sha1 = [](const Chain* chains,
                       std::size_t count) { ChainMachine<Sha1Rounds<kBytes>, 5>::extend(kSha1Initial, chains, count); },

@@ -92,6 +92,24 @@ struct Sha2Rounds {
   [[gnu::always_inline]] static inline void run(Vector (&s)[kState], Vector (&w)[16]) {
     run(s, w, std::make_integer_sequence<int, 16>());
   }
+
+  // Two states take the same words, whose schedule is worked out once. 16 rounds of one after 16 of the other: all
+  // variables of both would need more registers than there are.
+  template <int... kIndices>
+  [[gnu::always_inline]] static inline void run_both(Vector (&s)[kState], Vector (&other)[kState], Vector (&w)[16],
+                                                     std::integer_sequence<int, kIndices...> /*of 16*/) {
+    const Word* constants = Sha2Constants<Word>::kRound;
+    for (int t = 0; t < kRounds; t += 16) {
+      if (t > 0) {
+        (schedule<kIndices>(w), ...);
+      }
+      (round<kIndices>(s, w[kIndices], constants[t + kIndices]), ...);
+      (round<kIndices>(other, w[kIndices], constants[t + kIndices]), ...);
+    }
+  }
+  [[gnu::always_inline]] static inline void run_both(Vector (&s)[kState], Vector (&other)[kState], Vector (&w)[16]) {
+    run_both(s, other, w, std::make_integer_sequence<int, 16>());
+  }
 };
 
 template <int kBytes>

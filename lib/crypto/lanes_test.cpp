@@ -56,6 +56,22 @@ Messages random_messages(std::span<const std::size_t> lengths, unsigned seed) {
   return messages;
 }
 
+// SHA-384's digest of each message, and behind it SHA-512's.
+Bytes expected_twins(std::span<const ByteView> messages) {
+  const HashAlgorithmRow& first = *find_algorithm(HashAlgorithm::sha384);
+  const HashAlgorithmRow& second = *find_algorithm(HashAlgorithm::sha512);
+  const Bytes firsts = expected_digests(first, messages);
+  const Bytes seconds = expected_digests(second, messages);
+  Bytes both;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const ByteView one = ByteView(firsts).subspan(i * first.size, first.size);
+    const ByteView other = ByteView(seconds).subspan(i * second.size, second.size);
+    both.insert(both.end(), one.begin(), one.end());
+    both.insert(both.end(), other.begin(), other.end());
+  }
+  return both;
+}
+
 void check_every_path(const Messages& messages) {
   for (const HashAlgorithmRow& row : hash_algorithms()) {
     CAPTURE(row.name);
@@ -69,6 +85,15 @@ void check_every_path(const Messages& messages) {
       engine.hash_many(row.id, messages.views, digests);
       CHECK(digests == expected);
     }
+  }
+  const Bytes twins = expected_twins(messages.views);
+  for (const CpuFeatures& features : masked_features()) {
+    CAPTURE(features.avx2);
+    CAPTURE(features.avx512);
+    HashEngine engine(features);
+    Bytes digests(twins.size());
+    engine.hash_many_sha384_sha512(messages.views, digests);
+    CHECK(digests == twins);
   }
 }
 
@@ -146,6 +171,7 @@ TEST_CASE("many messages: room that is not the digests' is refused") {
   const std::vector<ByteView> messages(2);
   Bytes digests(63);
   CHECK_THROWS(engine.hash_many(HashAlgorithm::sha256, messages, digests));
+  CHECK_THROWS(engine.hash_many_sha384_sha512(messages, digests));
 }
 
 namespace {
@@ -305,28 +331,33 @@ TEST_CASE("the vectors' own functions hash whatever the engine would have chosen
   const Messages messages = random_messages(lengths, 5);
   const CpuFeatures& features = CpuFeatures::of_this_machine();
   const auto check = [&](const lanes::Functions& functions) {
+    const auto check_hash = [&](lanes::Hash hash, std::size_t size, const auto& expected_of) {
+      Bytes digests(messages.views.size() * size);
+      std::vector<lanes::Message> batch;
+      for (std::size_t i = 0; i < messages.views.size(); ++i) {
+        batch.push_back({messages.views[i].data(), messages.views[i].size(), digests.data() + i * size});
+      }
+      for (const std::size_t count : {std::size_t{1}, batch.size()}) {
+        std::ranges::fill(digests, std::uint8_t{0});
+        hash(batch.data(), count);
+        const Bytes expected = expected_of(std::span(messages.views).first(count));
+        CHECK(equal(ByteView(digests).first(expected.size()), expected));
+      }
+    };
     const std::array<std::pair<HashAlgorithm, lanes::Hash>, 5> hashes{{{HashAlgorithm::sha1, functions.sha1},
                                                                        {HashAlgorithm::sha224, functions.sha224},
                                                                        {HashAlgorithm::sha256, functions.sha256},
                                                                        {HashAlgorithm::sha384, functions.sha384},
                                                                        {HashAlgorithm::sha512, functions.sha512}}};
     for (const auto& [id, hash] : hashes) {
-      if (hash == nullptr) {
-        continue;
-      }
       const HashAlgorithmRow& row = *find_algorithm(id);
       CAPTURE(row.name);
-      Bytes digests(messages.views.size() * row.size);
-      std::vector<lanes::Message> batch;
-      for (std::size_t i = 0; i < messages.views.size(); ++i) {
-        batch.push_back({messages.views[i].data(), messages.views[i].size(), digests.data() + i * row.size});
+      if (hash != nullptr) {
+        check_hash(hash, row.size, [&](std::span<const ByteView> views) { return expected_digests(row, views); });
       }
-      for (const std::size_t count : {std::size_t{1}, batch.size()}) {
-        std::ranges::fill(digests, std::uint8_t{0});
-        hash(batch.data(), count);
-        const Bytes expected = expected_digests(row, std::span(messages.views).first(count));
-        CHECK(equal(ByteView(digests).first(expected.size()), expected));
-      }
+    }
+    if (functions.sha384_sha512 != nullptr) {
+      check_hash(functions.sha384_sha512, HashEngine::kSha384Sha512Size, expected_twins);
     }
     check_extends_of(functions);
   };

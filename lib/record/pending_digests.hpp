@@ -22,6 +22,11 @@ class PendingDigests {
     std::vector<std::size_t> places;
     std::vector<ByteView> messages;
   };
+  // Hashes the bank's messages in pieces, each by `hash` into room for `size` bytes a message, and tells `place` which
+  // of them is where.
+  template <class Hash, class Place>
+  static void in_pieces(const Bank& bank, Batch& batch, std::size_t size, const Hash& hash, const Place& place);
+  bool finish_twins(Batch& batch, HashEngine& engine);
   std::vector<Bank> banks_;  // emptied by finish(), kept for the next batch
 };
 

@@ -3,10 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <vector>
 
 using namespace mrtool;
 
-TEST_CASE("digests of several banks come to their places, in one batch after the other") {
+namespace {
+
+// The digests in the banks that are chosen of messages of all lengths come to their places, in one batch after the
+// other.
+void check_banks(std::span<const HashAlgorithm> banks, std::size_t leave_out_every) {
   HashEngine engine;
   PendingDigests pending;
   Batch batch;
@@ -17,25 +22,40 @@ TEST_CASE("digests of several banks come to their places, in one batch after the
     batch.digest_pool.clear();
     batch.arena.clear();
     batch.buffer.resize(count * 300);
-    for (std::uint8_t& byte : batch.buffer) {
+    for (std::uint8_t& byte : batch.buffer.mutable_view()) {
       byte = static_cast<std::uint8_t>(random());
     }
     std::vector<ByteView> messages;
     for (std::size_t i = 0; i < count; ++i) {
-      messages.push_back(ByteView(batch.buffer).subspan(i * 300, i % 300));
-      for (const HashAlgorithm bank : {HashAlgorithm::sha1, HashAlgorithm::sha384}) {
-        pending.add(bank, batch.digest_pool.size(), messages.back());
-        batch.digest_pool.push_back({.algorithm = bank, .value = {}});
+      messages.push_back(batch.buffer.view().subspan(i * 300, i % 300));
+      for (const HashAlgorithm bank : banks) {
+        batch.digest_pool.push_back({.algorithm = bank, .value = messages.back()});
+        if (bank != banks.back() || leave_out_every == 0 || i % leave_out_every != 0) {
+          pending.add(bank, batch.digest_pool.size() - 1, messages.back());
+        }
       }
-      batch.digest_pool.push_back({.algorithm = HashAlgorithm::sha256, .value = messages.back()});
     }
     pending.finish(batch, engine);
-    REQUIRE(batch.digest_pool.size() == count * 3);
-    for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(batch.digest_pool.size() == count * banks.size());
+    for (std::size_t i = 0; i < batch.digest_pool.size(); ++i) {
       CAPTURE(i);
-      CHECK(equal(batch.digest_pool[i * 3].value, engine.hash(HashAlgorithm::sha1, messages[i]).view()));
-      CHECK(equal(batch.digest_pool[i * 3 + 1].value, engine.hash(HashAlgorithm::sha384, messages[i]).view()));
-      CHECK(equal(batch.digest_pool[i * 3 + 2].value, messages[i]));
+      const HashAlgorithm bank = batch.digest_pool[i].algorithm;
+      const std::size_t message = i / banks.size();
+      const bool left_out = bank == banks.back() && leave_out_every != 0 && message % leave_out_every == 0;
+      const ByteView value = batch.digest_pool[i].value;
+      CHECK(equal(value, left_out ? messages[message] : engine.hash(bank, messages[message]).view()));
     }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("digests of several banks come to their places, in one batch after the other") {
+  using enum HashAlgorithm;
+  const std::vector<std::vector<HashAlgorithm>> several{
+      {sha512, sha1, sha384, sha256}, {sha1, sha384}, {sha384, sha512}};
+  for (const std::vector<HashAlgorithm>& banks : several) {
+    check_banks(banks, 0);
+    check_banks(banks, 7);  // the last bank has fewer messages than the others
   }
 }
