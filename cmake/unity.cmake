@@ -1,8 +1,11 @@
 # In a unity build the files of one directory are compiled together: what they include is read once, which makes it
-# several times cheaper. Tests always are; the rest with sanitizers only, so that each file includes what it needs.
+# several times cheaper. Tests always are; the rest where tools/check builds it. What is installed, debugged or linted is
+# compiled file by file: each file includes what it needs, and g++ inlines less in large units.
 add_library(mrtool_together_options INTERFACE)
-# Names that another file has to itself are no reason to warn.
-target_compile_options(mrtool_together_options INTERFACE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>)
+# Names that another file has to itself are no reason to warn; nor is it that a class of a file, which an included file
+# is to g++, has members of types that are known to this file only.
+target_compile_options(mrtool_together_options INTERFACE
+  "$<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow;$<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>>")
 
 function(mrtool_together target sources)
   foreach(source IN LISTS sources)
