@@ -119,8 +119,9 @@ RowResult Measuring::row(const Row& row) {
     return result;
   }
   constexpr int kQuickShare = 3;
-  constexpr double kLong = 30;  // seconds; noise is no more than a small share of them
-  int pairs = options_.quick ? std::max(1, row.pairs / kQuickShare) : row.pairs;
+  constexpr double kLong = 15;  // seconds; noise is no more than a small share of them, so that once is enough
+  const int pairs = options_.quick ? std::max(1, row.pairs / kQuickShare) : row.pairs;
+  std::optional<Run> long_run;
   std::vector<double> ours_seconds;
   std::vector<double> other_seconds;
   std::vector<double> reached;
@@ -129,7 +130,7 @@ RowResult Measuring::row(const Row& row) {
     if (first.problem.empty() && !row.prints.empty()) {
       first.problem = printed_problem(first.cost.output, row.prints, row);
     }
-    const Run second = first.problem.empty() ? run(*other) : Run{};
+    const Run second = !first.problem.empty() ? Run{} : long_run ? *long_run : run(*other);
     if (!first.problem.empty() || !second.problem.empty()) {
       result.problem = first.problem.empty() ? fmt::format("{}: {}", row.other_name, second.problem) : first.problem;
       result.failed = !second.slow;
@@ -140,7 +141,9 @@ RowResult Measuring::row(const Row& row) {
     reached.push_back(relation_of(row.relation, ours_seconds.back(), other_seconds.back()));
     result.ours.peak = std::max(result.ours.peak, first.cost.peak);
     result.other.peak = std::max(result.other.peak, second.cost.peak);
-    pairs = second.cost.wall > kLong ? 1 : pairs;
+    if (second.cost.wall > kLong) {
+      long_run = second;
+    }
   }
   result.ours.seconds = median(ours_seconds);
   result.other.seconds = median(other_seconds);
