@@ -6,6 +6,7 @@
 #include "lib/base/json_text.hpp"
 #include "lib/base/test_files.hpp"
 #include "lib/content/content.hpp"
+#include "lib/content/systemd_event.hpp"
 #include "lib/registers/names.hpp"
 
 using namespace mrtool;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint32_t kEfiAction = 0x80000007;
 constexpr std::size_t kRegisters = 8;  // that the boot events are about
-constexpr std::array kBanks{HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384};
+constexpr std::array kLogBanks{HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384};
 
 class FileSink final : public ByteSink {
  public:
@@ -57,7 +57,7 @@ class Measured {
 
  private:
   HashEngine engine_;
-  std::array<Digest, kBanks.size()> digests_;
+  std::array<Digest, kLogBanks.size()> digests_;
   std::vector<DigestEntry> entries_;
 };
 
@@ -90,7 +90,7 @@ Status write_boot_events(Writer& writer, const LogSize& size) {
     record.content = ContentType::pcclient;
     record.extends = true;
     record.data = as_bytes(text);
-    record.digests = measured(kBanks, record.data);
+    record.digests = measured(kLogBanks, record.data);
     status = writer.write(record);
   }
   return in_turn([&] { return status; }, [&] { return writer.finish(); });
@@ -99,7 +99,7 @@ Status write_boot_events(Writer& writer, const LogSize& size) {
 LogInfo boot_log() {
   LogInfo info;
   info.platform = Platform::tpm;
-  for (const HashAlgorithm bank : kBanks) {
+  for (const HashAlgorithm bank : kLogBanks) {
     info.algorithms.push_back({bank, static_cast<std::uint16_t>(find_algorithm(bank)->size)});
   }
   return info;

@@ -337,7 +337,7 @@ TEST_CASE("every truncation of a log is damage and marked, but at a record borde
     std::ofstream(cut, std::ios::binary | std::ios::trunc)
         .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     // Sanitized builds, which are slow, try every seventh length.
-    constexpr std::size_t kStride = kSanitized ? 7 : 1;
+    constexpr std::size_t kStride = testing::kSanitized ? 7 : 1;
     for (std::size_t length = (bytes.size() - 1) / kStride * kStride + kStride; length >= kStride;) {
       length -= kStride;
       fs::resize_file(cut, length);
