@@ -30,6 +30,9 @@ class TextBuffer {
     *at_++ = letter;
   }
   void put(std::string_view text) {
+    if (text.empty()) {
+      return;  // it may be nowhere
+    }
     room(text.size());
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
