@@ -66,9 +66,9 @@ class JsonNode {
 
   class Iterator {
    public:
-    using value_type = JsonNode;
-    using difference_type = std::ptrdiff_t;
-    using iterator_category = std::forward_iterator_tag;
+    using value_type = JsonNode;                          // NOLINT(readability-identifier-naming)
+    using difference_type = std::ptrdiff_t;               // NOLINT(readability-identifier-naming)
+    using iterator_category = std::forward_iterator_tag;  // NOLINT(readability-identifier-naming)
 
     Iterator() = default;
     explicit Iterator(const JsonNode* node) : node_(node) {}

@@ -38,6 +38,7 @@ bool copy_ends(char* to, std::string_view text) {
   const std::size_t last = text.size() - sizeof(Integer);
   Integer front = 0;
   Integer end = 0;
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): as many bytes as there are at least
   std::memcpy(&front, text.data(), sizeof(Integer));
   std::memcpy(&end, text.data() + last, sizeof(Integer));
   std::memcpy(to, &front, sizeof(Integer));
