@@ -10,16 +10,6 @@
 
 namespace mrtool {
 
-// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): the one place where characters and bytes meet
-ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view as_text(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
-
 Bytes to_bytes(ByteView view) {
   return {view.begin(), view.end()};
 }

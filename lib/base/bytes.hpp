@@ -15,11 +15,16 @@ namespace mrtool {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): the one place where characters and bytes meet
 // The bytes of a text. The view lives as long as the text does.
-ByteView as_bytes(std::string_view text);
-
+inline ByteView as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 // Bytes taken as text, without any check of their encoding. The view lives as long as the bytes do.
-std::string_view as_text(ByteView bytes);
+inline std::string_view as_text(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
 
 Bytes to_bytes(ByteView view);
 
