@@ -20,54 +20,60 @@ using pcclient::Preimage;
 using pcclient::Recipe;
 
 struct Split {
-  Fields fields;
+  std::optional<Fields> fields;
   ByteOrder order = ByteOrder::little;
 };
 
-std::optional<Split> split(const Record& record, ByteOrder order) {
-  const auto& kind = recent_template(as_text(record.name));
-  if (!kind) {
-    return std::nullopt;
-  }
-  const ByteOrder other = order == ByteOrder::little ? ByteOrder::big : ByteOrder::little;
-  for (const ByteOrder candidate : {order, other}) {
-    if (const auto fields = split_fields(*kind, record.data, candidate)) {
-      return Split{*fields, candidate};
+Split split(const Record& record, ByteOrder order) {
+  Split split{.fields = {}, .order = order};
+  if (const auto& kind = recent_template(as_text(record.name))) {
+    split.fields = split_fields(*kind, record.data, order);
+    if (!split.fields) {
+      split.order = order == ByteOrder::little ? ByteOrder::big : ByteOrder::little;
+      split.fields = split_fields(*kind, record.data, split.order);
     }
   }
-  return std::nullopt;
+  return split;
+}
+
+// What a summary says of a field stands apart by itself, or in brackets.
+bool stands_apart(FieldId id) {
+  return id == FieldId::d || id == FieldId::d_ng || id == FieldId::d_ngv2 || id == FieldId::buf;
 }
 
 Decoded decode_entry(const Context& context) {
   const std::string_view violation = context.record.violation ? "violation: " : "";
-  const auto found = split(context.record, context.log.byte_order);
-  if (!found) {
-    Decoded decoded;
-    decoded.kind = "ima";
+  const auto [fields, order] = split(context.record, context.log.byte_order);
+  Decoded decoded;
+  decoded.kind = "ima";
+  if (!fields) {
     decoded.summary = fmt::format("{}{}", violation, hex_preview(context.data));
     if (find_template(as_text(context.record.name))) {
       decoded.problem = "the fields of the template do not fill the data";
     }
     return decoded;
   }
-  Decoded decoded;
-  decoded.kind = "ima";
-  decoded.fields.reserve(found->fields.parts().size());
+  decoded.fields.reserve(fields->parts().size());
   constexpr std::size_t kUsualBrief = 32;
-  const std::string_view name = as_text(found->fields.name());
-  decoded.summary.reserve(violation.size() + name.size() + kUsualBrief);
-  decoded.summary.append(violation).append(name);
-  for (const FieldPart& part : found->fields.parts()) {
-    FieldMeaning meaning = explain_field(part, found->fields, found->order);
-    if (!meaning.brief.empty()) {
-      const bool digest = part.id == FieldId::d || part.id == FieldId::d_ng || part.id == FieldId::d_ngv2;
-      const bool plain = digest || part.id == FieldId::buf;
-      decoded.summary.append(plain ? "  " : " [").append(meaning.brief).append(plain ? "" : "]");
+  const std::string_view name = as_text(fields->name());
+  std::string& summary = decoded.summary;
+  summary.reserve(violation.size() + name.size() + kUsualBrief);
+  summary.append(violation).append(name);
+  for (const FieldPart& part : fields->parts()) {
+    const std::size_t before = summary.size();
+    const bool apart = stands_apart(part.id);
+    summary.append(apart ? "  " : " [");
+    const std::size_t begin = summary.size();
+    FieldMeaning meaning = explain_field(part, *fields, order, summary);
+    if (summary.size() == begin) {
+      summary.resize(before);
+    } else if (!apart) {
+      summary.push_back(']');
     }
     if (decoded.problem.empty()) {
       decoded.problem = std::move(meaning.problem);
     }
-    decoded.fields.push_back({std::move(meaning.name), std::move(meaning.value), part.range});
+    decoded.fields.emplace_back(std::move(meaning.name), std::move(meaning.value), part.range);
   }
   return decoded;
 }
@@ -120,8 +126,7 @@ std::string type_name(const Record& record) {
 }
 
 std::optional<Fields> fields_of(const Record& record, ByteOrder order) {
-  auto found = split(record, order);
-  return found ? std::optional(found->fields) : std::nullopt;
+  return split(record, order).fields;
 }
 
 std::optional<FileDigest> parse_file_digest(FieldId id, ByteView bytes) {

@@ -45,39 +45,34 @@ std::string digest_text(const FileDigest& digest) {
   return text;
 }
 
-std::string digest_brief(const FileDigest& digest) {
-  std::string text(digest.type == "verity" ? "verity:" : "");
-  text.append(digest.algorithm).push_back(':');
+void append_brief(const FileDigest& digest, std::string& brief) {
+  brief.append(digest.type == "verity" ? "verity:" : "").append(digest.algorithm).push_back(':');
   if (all_equal_to(digest.digest, 0)) {
-    text += "zeros";
+    brief += "zeros";
   } else {
-    append_hex(text, digest.digest.first(std::min(kBriefDigestBytes, digest.digest.size())));
-    text += "..";
+    append_hex(brief, digest.digest.first(std::min(kBriefDigestBytes, digest.digest.size())));
+    brief += "..";
   }
-  return text;
 }
 
-FieldMeaning explain_digest(const FieldPart& part, std::string name) {
-  FieldMeaning meaning{.name = std::move(name), .value = {}, .brief = {}, .problem = {}};
+FieldMeaning explain_digest(const FieldPart& part, std::string_view name, std::string& brief) {
   if (part.bytes.empty()) {
-    return meaning;
+    return {.name = std::string(name), .value = {}, .problem = {}};
   }
   const auto digest = parse_file_digest(part.id, part.bytes);
   if (!digest) {
-    meaning.value = to_bytes(part.bytes);
-    meaning.problem = "the digest has no algorithm before it";
-    return meaning;
+    return {
+        .name = std::string(name), .value = to_bytes(part.bytes), .problem = "the digest has no algorithm before it"};
   }
-  meaning.value = digest_text(*digest);
   if (part.id != FieldId::d_modsig) {
-    meaning.brief = digest_brief(*digest);
+    append_brief(*digest, brief);
   }
-  return meaning;
+  return {.name = std::string(name), .value = digest_text(*digest), .problem = {}};
 }
 
 // struct signature_v2_hdr; its integers are big-endian whatever the list's are.
-FieldMeaning explain_signature(ByteView bytes, std::string name) {
-  FieldMeaning meaning{.name = std::move(name), .value = {}, .brief = {}, .problem = {}};
+FieldMeaning explain_signature(ByteView bytes, std::string name, std::string& brief) {
+  FieldMeaning meaning{.name = std::move(name), .value = {}, .problem = {}};
   if (bytes.empty()) {
     return meaning;
   }
@@ -89,7 +84,7 @@ FieldMeaning explain_signature(ByteView bytes, std::string name) {
   if (reader.ok() && (version < kFirst || version > kLast)) {
     meaning.value = Value::Object{
         {"type", name_in(kXattrTypes, type)}, {"version", Value::number(version)}, {"value", to_bytes(reader.rest())}};
-    meaning.brief = "signed";
+    brief += "signed";
     return meaning;
   }
   const std::uint8_t hash = reader.u8();
@@ -101,15 +96,15 @@ FieldMeaning explain_signature(ByteView bytes, std::string name) {
     return meaning;
   }
   const std::string key_id = fmt::format("{:08x}", key);
-  meaning.brief = fmt::format("signed by key {}", key_id);
+  brief += fmt::format("signed by key {}", key_id);
   meaning.value = Value::Object{{"type", name_in(kXattrTypes, type)},   {"version", Value::number(version)},
                                 {"hash", name_in(kKernelHashes, hash)}, {"key_id", key_id},
                                 {"size", Value::number(size)},          {"value", to_bytes(reader.rest())}};
   return meaning;
 }
 
-FieldMeaning explain_buffer(ByteView bytes, const Fields& all) {
-  FieldMeaning meaning{.name = "buffer", .value = to_bytes(bytes), .brief = {}, .problem = {}};
+FieldMeaning explain_buffer(ByteView bytes, const Fields& all, std::string& brief) {
+  FieldMeaning meaning{.name = "buffer", .value = to_bytes(bytes), .problem = {}};
   const std::string_view event = as_text(all.name());
   // Keys are measured under their key ring's name, which begins with a dot.
   if (event.starts_with('.')) {
@@ -118,7 +113,7 @@ FieldMeaning explain_buffer(ByteView bytes, const Fields& all) {
                                     {"serial", certificate->serial},       {"not_before", certificate->not_before},
                                     {"not_after", certificate->not_after}, {"sha256", certificate->sha256},
                                     {"certificate", to_bytes(bytes)}};
-      meaning.brief = certificate->subject;
+      brief += certificate->subject;
       return meaning;
     }
   }
@@ -127,24 +122,24 @@ FieldMeaning explain_buffer(ByteView bytes, const Fields& all) {
     if (text->size() == bytes.size()) {
       meaning.value = *text;
     }
-    meaning.brief = *std::move(text);
+    brief += *text;
   } else if (!bytes.empty()) {
-    meaning.brief = hex_preview(bytes);
+    brief += hex_preview(bytes);
   }
   return meaning;
 }
 
-FieldMeaning explain_modsig(ByteView bytes) {
-  FieldMeaning meaning{.name = "modsig", .value = {}, .brief = {}, .problem = {}};
+FieldMeaning explain_modsig(ByteView bytes, std::string& brief) {
+  FieldMeaning meaning{.name = "modsig", .value = {}, .problem = {}};
   if (!bytes.empty()) {
     meaning.value = Value::Object{{"size", Value::number(bytes.size())}, {"pkcs7", to_bytes(bytes)}};
-    meaning.brief = fmt::format("appended signature of {} bytes", bytes.size());
+    brief += fmt::format("appended signature of {} bytes", bytes.size());
   }
   return meaning;
 }
 
 FieldMeaning explain_number(const FieldPart& part, std::string name, ByteOrder order) {
-  FieldMeaning meaning{.name = std::move(name), .value = {}, .brief = {}, .problem = {}};
+  FieldMeaning meaning{.name = std::move(name), .value = {}, .problem = {}};
   if (part.bytes.empty()) {
     return meaning;
   }
@@ -168,7 +163,7 @@ FieldMeaning explain_xattr_names(ByteView bytes) {
     names.emplace_back(text.substr(0, bar));
     text.remove_prefix(bar == std::string_view::npos ? text.size() : bar + 1);
   }
-  return {.name = "xattr_names", .value = std::move(names), .brief = {}, .problem = {}};
+  return {.name = "xattr_names", .value = std::move(names), .problem = {}};
 }
 
 bool are_lengths(ByteView bytes) {
@@ -176,7 +171,7 @@ bool are_lengths(ByteView bytes) {
 }
 
 FieldMeaning explain_xattr_lengths(ByteView bytes, ByteOrder order) {
-  FieldMeaning meaning{.name = "xattr_lengths", .value = to_bytes(bytes), .brief = {}, .problem = {}};
+  FieldMeaning meaning{.name = "xattr_lengths", .value = to_bytes(bytes), .problem = {}};
   if (!are_lengths(bytes)) {
     meaning.problem = "the lengths of extended attributes are no whole number of integers";
     return meaning;
@@ -190,7 +185,7 @@ FieldMeaning explain_xattr_lengths(ByteView bytes, ByteOrder order) {
 }
 
 FieldMeaning explain_xattr_values(ByteView bytes, const Fields& all, ByteOrder order) {
-  FieldMeaning meaning{.name = "xattr_values", .value = to_bytes(bytes), .brief = {}, .problem = {}};
+  FieldMeaning meaning{.name = "xattr_values", .value = to_bytes(bytes), .problem = {}};
   const FieldPart* lengths = all.find(FieldId::xattrlengths);
   if (lengths == nullptr || !are_lengths(lengths->bytes)) {
     return meaning;
@@ -210,25 +205,25 @@ FieldMeaning explain_xattr_values(ByteView bytes, const Fields& all, ByteOrder o
 
 }  // namespace
 
-FieldMeaning explain_field(const FieldPart& part, const Fields& all, ByteOrder order) {
+FieldMeaning explain_field(const FieldPart& part, const Fields& all, ByteOrder order, std::string& brief) {
   switch (part.id) {
     case FieldId::d:
     case FieldId::d_ng:
     case FieldId::d_ngv2:
-      return explain_digest(part, "file_digest");
+      return explain_digest(part, "file_digest", brief);
     case FieldId::d_modsig:
-      return explain_digest(part, "modsig_file_digest");
+      return explain_digest(part, "modsig_file_digest", brief);
     case FieldId::n:
     case FieldId::n_ng:
-      return {.name = "name", .value = as_text(without_nul(part.bytes)), .brief = {}, .problem = {}};
+      return {.name = "name", .value = as_text(without_nul(part.bytes)), .problem = {}};
     case FieldId::sig:
-      return explain_signature(part.bytes, "signature");
+      return explain_signature(part.bytes, "signature", brief);
     case FieldId::evmsig:
-      return explain_signature(part.bytes, "evm_signature");
+      return explain_signature(part.bytes, "evm_signature", brief);
     case FieldId::buf:
-      return explain_buffer(part.bytes, all);
+      return explain_buffer(part.bytes, all, brief);
     case FieldId::modsig:
-      return explain_modsig(part.bytes);
+      return explain_modsig(part.bytes, brief);
     case FieldId::iuid:
       return explain_number(part, "uid", order);
     case FieldId::igid:

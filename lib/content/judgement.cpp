@@ -85,8 +85,8 @@ bool is_hash_already(const DigestEntry& entry, const Record& record, const Preim
 
 // Which digests a rule holds for, and the best rule so far: room that one record after another uses.
 struct Matches {
-  std::vector<bool> now;
-  std::vector<bool> best;
+  std::vector<std::uint8_t> now;  // 0 or 1
+  std::vector<std::uint8_t> best;
 };
 
 // Queues what the first rule hashes, where that is one piece of the record's data; returns where in the queue, or
@@ -142,7 +142,7 @@ class Judge {
       if (!digest.recipe.empty()) {
         continue;
       }
-      if (best_count_ > 0 && matches.best[i]) {
+      if (best_count_ > 0 && matches.best[i] != 0) {
         digest = {.check = Check::matches, .recipe = best_recipe_};
       } else {
         digest = breaks ? DigestJudgement{.check = Check::differs, .recipe = {}}
@@ -165,7 +165,7 @@ class Judge {
     if (!preimage) {
       return;
     }
-    matches.now.assign(judgement_.digests.size(), false);
+    matches.now.assign(judgement_.digests.size(), 0);
     std::size_t count = 0;
     for (std::size_t i = 0; i < matches.now.size(); ++i) {
       if (!judgement_.digests[i].recipe.empty()) {
@@ -173,7 +173,7 @@ class Judge {
       }
       const DigestEntry& entry = context_.record.digests[i];
       if (holds_for(entry, *preimage, queue)) {
-        matches.now[i] = true;
+        matches.now[i] = 1;
         ++count;
       }
     }

@@ -119,15 +119,20 @@ std::optional<std::uint32_t> parse_index(std::string_view digits) {
 
 std::string to_string(const Register& reg) {
   const KindRow& row = kind_row(reg.kind);
-  std::string text = reg.provider.empty() ? std::string() : reg.provider + "/";
+  std::string text;
+  if (!reg.provider.empty()) {
+    text.append(reg.provider).push_back('/');
+  }
   text += row.prefix;
   switch (row.numbering) {
     case Numbering::single:
       break;
     case Numbering::counted:
-    case Numbering::any:
-      text += std::to_string(reg.index);
+    case Numbering::any: {
+      std::array<char, std::numeric_limits<std::uint32_t>::digits10 + 1> digits;
+      text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), reg.index).ptr);
       break;
+    }
     case Numbering::handle:
       text += fmt::format("{:08x}", reg.index);
       break;
@@ -135,7 +140,10 @@ std::string to_string(const Register& reg) {
       text += reg.name;
       break;
   }
-  return reg.carrier.empty() ? text : text + "@" + reg.carrier;
+  if (!reg.carrier.empty()) {
+    text.append("@").append(reg.carrier);
+  }
+  return text;
 }
 
 std::optional<Register> parse_register(std::string_view text, bool bare_number_is_pcr) {
