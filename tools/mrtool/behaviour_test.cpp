@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -358,6 +359,34 @@ TEST_CASE("lines of JSON have a head, every record and a tail") {
   CHECK(documents[1]["record"] == 0);
   CHECK(documents.back()["records"] == 51);
   CHECK(documents.back()["partial"] == false);
+}
+
+TEST_CASE("lines of JSON say of every record what the document says") {
+  namespace fs = std::filesystem;
+  constexpr std::uintmax_t kMostBytes = 300'000;
+  std::size_t records = 0;
+  for (const std::string folder : {"vectors", "vm", "tsm"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kTestdata + "/" + folder)) {
+      if (!entry.is_regular_file() || entry.file_size() > kMostBytes) {
+        continue;
+      }
+      CAPTURE(entry.path().string());
+      const auto document =
+          nlohmann::json::parse(mrtool({"inspect", "--json", entry.path()}).out, nullptr, /*allow_exceptions=*/false);
+      if (!document.is_object() || !document.contains("records")) {
+        continue;
+      }
+      std::istringstream lines(mrtool({"inspect", "--ndjson", entry.path()}).out);
+      std::string line;
+      std::getline(lines, line);  // the head
+      for (const auto& record : document["records"]) {
+        REQUIRE(std::getline(lines, line));
+        CHECK(nlohmann::json::parse(line) == record);
+        ++records;
+      }
+    }
+  }
+  CHECK(records > 500);
 }
 
 TEST_CASE("filters leave records their numbers") {

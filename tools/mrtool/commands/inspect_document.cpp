@@ -1,4 +1,8 @@
 // mrtool.inspect/1 as JSON, YAML and lines of JSON.
+#include <array>
+#include <string>
+#include <type_traits>
+
 #include "lib/registers/names.hpp"
 #include "tools/mrtool/commands/inspect_view.hpp"
 #include "tools/mrtool/render/diagnostics.hpp"
@@ -22,21 +26,76 @@ void describe_bank(HashAlgorithm bank, Document& writer) {
 }
 
 template <class Document>
+void describe_digest(HashAlgorithm bank, ByteView value, const DigestJudgement& judgement, Document& writer) {
+  writer.begin_object(Layout::line);
+  writer.member("bank");
+  describe_bank(bank, writer);
+  writer.member("digest");
+  writer.hex(value);
+  writer.member("check");
+  writer.text(to_string(judgement.check));
+  writer.member("recipe");
+  writer.text_or_null(judgement.recipe);
+  writer.end_object();
+}
+
+// Lines of records. The first digests of a record are, but for their bytes, nearly always told as those of the record
+// before, and the text around these is kept.
+class RecordLines final : public JsonLineWriter {
+ public:
+  // `place`: in the record.
+  void digest(std::size_t place, const DigestEntry& digest, const DigestJudgement& judgement) {
+    if (place >= frames_.size()) {
+      describe_digest(digest.algorithm, digest.value, judgement, *this);
+      return;
+    }
+    Frame& frame = frames_[place];
+    if (!frame.is_of(digest.algorithm, judgement)) {
+      frame = Frame(digest.algorithm, judgement);
+    }
+    framed_hex(frame.before(), digest.value, frame.after());
+  }
+
+ private:
+  class Frame {
+   public:
+    Frame() = default;
+    Frame(HashAlgorithm bank, const DigestJudgement& judgement) : bank_(bank), judgement_(judgement) {
+      JsonLineWriter writer;
+      writer.begin_list();
+      describe_digest(bank, {}, judgement, writer);
+      text_ = writer.written().substr(1);
+      digits_ = text_.find(R"("")") + 1;
+    }
+    bool is_of(HashAlgorithm bank, const DigestJudgement& judgement) const {
+      return !text_.empty() && bank_ == bank && judgement_.check == judgement.check &&
+             judgement_.recipe.data() == judgement.recipe.data() && judgement_.recipe.size() == judgement.recipe.size();
+    }
+    std::string_view before() const { return std::string_view(text_).substr(0, digits_); }
+    std::string_view after() const { return std::string_view(text_).substr(digits_); }
+
+   private:
+    HashAlgorithm bank_ = HashAlgorithm::none;
+    DigestJudgement judgement_;
+    std::string text_;
+    std::size_t digits_ = 0;  // where they belong in the text
+  };
+
+  static constexpr std::size_t kKept = 8;
+  std::array<Frame, kKept> frames_;
+};
+
+template <class Document>
 void describe_digests(const RecordView& view, Document& writer) {
   writer.begin_list();
   for (const std::size_t i : view.digests) {
     const DigestEntry& digest = view.record->digests[i];
     const DigestJudgement judgement = i < view.judgement.digests.size() ? view.judgement.digests[i] : DigestJudgement{};
-    writer.begin_object(Layout::line);
-    writer.member("bank");
-    describe_bank(digest.algorithm, writer);
-    writer.member("digest");
-    writer.hex(digest.value);
-    writer.member("check");
-    writer.text(to_string(judgement.check));
-    writer.member("recipe");
-    writer.text_or_null(judgement.recipe);
-    writer.end_object();
+    if constexpr (std::is_same_v<Document, RecordLines>) {
+      writer.digest(i, digest, judgement);
+    } else {
+      describe_digest(digest.algorithm, digest.value, judgement, writer);
+    }
   }
   writer.end_list();
 }
@@ -255,7 +314,7 @@ class ApartLines final : public ApartRenderer {
   }
 
  private:
-  JsonLineWriter writer_;
+  RecordLines writer_;
   bool raw_;
   std::size_t records_ = 0;
 };

@@ -11,7 +11,7 @@
 
 namespace mrtool {
 
-class JsonLineWriter final : public DocumentWriter, private TextBuffer {
+class JsonLineWriter : public DocumentWriter, private TextBuffer {
  public:
   // What was written; valid until the next call.
   std::string_view written() const { return TextBuffer::written(); }
@@ -51,6 +51,12 @@ class JsonLineWriter final : public DocumentWriter, private TextBuffer {
     *at++ = '"';
     *at++ = ',';
     at_ = at;
+  }
+  // Text that this writer has written before, but for the digits of the value.
+  void framed_hex(std::string_view before, ByteView value, std::string_view after) {
+    put(before);
+    put_hex(value);
+    put(after);
   }
   void number(Number value) override {
     room(kMostDigits + 3);
