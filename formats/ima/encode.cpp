@@ -102,7 +102,8 @@ Obstacle obstacle(HashEngine& engine, const Record& record, const LogInfo& info,
   if (!entry_pcr(record, info)) {
     return {.field = "register", .reason = "an entry names a PCR"};
   }
-  if (record.name.size() > kLongestName || !is_printable_ascii(record.name)) {
+  if (!recent_template(as_text(record.name)) &&
+      (record.name.size() > kLongestName || !is_printable_ascii(record.name))) {
     return {.field = "template", .reason = "the name of a template has 1 to 255 printable characters"};
   }
   const bool legacy = as_text(record.name) == kLegacyName;

@@ -95,7 +95,7 @@ std::size_t find_last_colon(std::string_view text) {
 // "sha256:aabb" to "sha256:" NUL AA BB. What comes before the last colon is kept as it is.
 bool append_tagged_digest(Room& out, std::string_view text) {
   const std::size_t colon = find_last_colon(text);
-  if (colon == std::string_view::npos || colon == 0 || text.find('\0') != std::string_view::npos) {
+  if (colon == std::string_view::npos || colon == 0 || text.substr(0, colon).contains('\0')) {
     return false;
   }
   out.append(text.substr(0, colon + 1));
@@ -127,6 +127,15 @@ bool append_field(Room& out, FieldId id, std::string_view text) {
     default:
       return out.append_from_hex(text);
   }
+}
+
+// Behind its size.
+bool append_sized_field(Room& out, FieldId id, std::string_view text) {
+  const std::size_t place = out.used();
+  out.append_integer(std::uint32_t{0});
+  const bool appended = append_field(out, id, text);
+  out.settle_size(place);
+  return appended;
 }
 
 struct Words {
@@ -194,15 +203,33 @@ std::string rebuild(const Template& kind, std::string_view fields, const Words& 
   out.resize(most_data(fields, ids.size()));
   Room room(out, order);
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::size_t place = room.used();
-    room.append_integer(std::uint32_t{0});
-    if (!append_field(room, ids[i], i < words.count ? words.texts[i] : std::string_view{})) {
+    if (!append_sized_field(room, ids[i], i < words.count ? words.texts[i] : std::string_view{})) {
       return fmt::format("field {} of {} is not in its form", i + 1, ids.size());
     }
-    room.settle_size(place);
   }
   out.resize(room.used());
   return {};
+}
+
+// The same of the fields of nearly every line: as many as the template has, and no blank in one. False where it takes
+// more thought.
+bool rebuild_plain(const Template& kind, std::string_view fields, ByteOrder order, Bytes& out) {
+  const std::span<const FieldId> ids = kind.fields();
+  out.resize(most_data(fields, ids.size()));
+  Room room(out, order);
+  for (const FieldId id : ids) {
+    if (fields.empty()) {
+      return false;
+    }
+    fields.remove_prefix(1);
+    const std::string_view text = fields.substr(0, fields.find(' '));
+    fields.remove_prefix(text.size());
+    if (!append_sized_field(room, id, text)) {
+      return false;
+    }
+  }
+  out.resize(room.used());
+  return fields.empty();
 }
 
 }  // namespace
@@ -249,6 +276,12 @@ Rebuilt rebuild_data(const Template& kind, std::string_view fields, ByteOrder or
 }
 
 void rebuild_data(const Template& kind, std::string_view fields, ByteOrder order, Rebuilt& out) {
+  if (!kind.legacy && rebuild_plain(kind, fields, order, out.data)) {
+    out.problem.clear();
+    out.missing_blanks = 0;
+    out.blank_in_name = false;
+    return;
+  }
   const Words words = split_words(kind, fields);
   out.problem = rebuild(kind, fields, words, order, out.data);
   out.missing_blanks = static_cast<std::uint8_t>(kind.fields().size() - words.count);
