@@ -5,6 +5,8 @@
 #include <openssl/crypto.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -12,8 +14,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "lib/crypto/cpu_features.hpp"
+#include "lib/crypto/hash.hpp"
 
 namespace mrtool::benchmark {
 namespace {
@@ -38,6 +42,38 @@ std::string first_line(const char* command) {
   return line.substr(0, line.find_first_of(std::string_view("\n\0", 2)));
 }
 
+// Seconds until that many threads have hashed as much each.
+double seconds_of(std::size_t threads) {
+  constexpr std::size_t kBytes = 16 * 1024 * 1024;
+  static const Bytes message(64 * 1024);
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> working;
+    for (std::size_t i = 0; i < threads; ++i) {
+      working.emplace_back([] {
+        HashEngine engine;
+        for (std::size_t done = 0; done < kBytes; done += message.size()) {
+          (void)engine.hash(HashAlgorithm::sha256, message);
+        }
+      });
+    }
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Virtual processors may share a core, or wait for others: then no row of two threads can gain what it would on two.
+std::string two_threads() {
+  constexpr std::size_t kPairs = 31;
+  std::vector<double> gains(kPairs);
+  for (double& gain : gains) {
+    const double alone = seconds_of(1);
+    gain = 2 * alone / seconds_of(2);
+  }
+  std::ranges::sort(gains);
+  return fmt::format("* two threads that do nothing but hash do {:.2f} times the work of one ({:.2f} to {:.2f})\n",
+                     gains[kPairs / 2], gains.front(), gains.back());
+}
+
 }  // namespace
 
 std::string machine() {
@@ -50,6 +86,7 @@ std::string machine() {
                                 features.avx512 ? "with" : "without");
   out += fmt::format("* compiler {}, {}, nlohmann_json {}.{}.{}\n", __VERSION__, ::OpenSSL_version(OPENSSL_VERSION),
                      NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+  out += two_threads();
   for (const char* const peer : {"evmctl --version 2>/dev/null", "tpm2_eventlog --version 2>/dev/null"}) {
     if (const std::string version = first_line(peer); !version.empty()) {
       out += fmt::format("* {}\n", version);
