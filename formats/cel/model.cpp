@@ -311,16 +311,13 @@ std::vector<WrittenDigest> written_digests(const Record& record, bool own) {
   const bool zeros = writes_zeros(record, own);
   std::vector<WrittenDigest> digests;
   digests.reserve(record.digests.size());
-  for (const DigestEntry& entry : record.digests) {
-    if (entry.origin == DigestOrigin::alternative) {
-      continue;
-    }
-    WrittenDigest& digest = digests.emplace_back(WrittenDigest{.algorithm = entry.algorithm, .value = entry.value});
+  for_written_digests(record, own, [&](HashAlgorithm algorithm, ByteView value) {
+    WrittenDigest& digest = digests.emplace_back(WrittenDigest{.algorithm = algorithm, .value = value});
     if (zeros) {
-      digest.zeros.assign(entry.value.size(), 0);
+      digest.zeros = to_bytes(value);
       digest.value = digest.zeros;
     }
-  }
+  });
   return digests;
 }
 

@@ -80,12 +80,17 @@ Status TlvWriter::encode(const Record& record) {
 Status TlvWriter::encode_digests(const Record& record) {
   constexpr std::uint16_t kWidestAlgorithm = 0xFF;
   const std::size_t begin = begin_cel_element(out_, kDigestsField);
-  for (const WrittenDigest& digest : written_digests(record, own_)) {
-    const auto algorithm = static_cast<std::uint16_t>(digest.algorithm);
-    if (algorithm > kWidestAlgorithm) {
-      return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(digest.algorithm)));
+  std::optional<HashAlgorithm> nameless;
+  for_written_digests(record, own_, [&](HashAlgorithm algorithm, ByteView value) {
+    const auto number = static_cast<std::uint16_t>(algorithm);
+    if (number > kWidestAlgorithm) {
+      nameless = nameless.value_or(algorithm);
+      return;
     }
-    append_cel_element(out_, static_cast<std::uint8_t>(algorithm), digest.value);
+    append_cel_element(out_, static_cast<std::uint8_t>(number), value);
+  });
+  if (nameless) {
+    return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(*nameless)));
   }
   end_cel_element(out_, begin);
   return {};
