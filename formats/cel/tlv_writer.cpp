@@ -80,17 +80,17 @@ Status TlvWriter::encode(const Record& record) {
 Status TlvWriter::encode_digests(const Record& record) {
   constexpr std::uint16_t kWidestAlgorithm = 0xFF;
   const std::size_t begin = begin_cel_element(out_, kDigestsField);
-  std::optional<HashAlgorithm> nameless;
+  std::optional<HashAlgorithm> unnumbered;
   for_written_digests(record, own_, [&](HashAlgorithm algorithm, ByteView value) {
     const auto number = static_cast<std::uint16_t>(algorithm);
     if (number > kWidestAlgorithm) {
-      nameless = nameless.value_or(algorithm);
-      return;
+      unnumbered = algorithm;
+    } else {
+      append_cel_element(out_, static_cast<std::uint8_t>(number), value);
     }
-    append_cel_element(out_, static_cast<std::uint8_t>(number), value);
   });
-  if (nameless) {
-    return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(*nameless)));
+  if (unnumbered) {
+    return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(*unnumbered)));
   }
   end_cel_element(out_, begin);
   return {};

@@ -102,8 +102,9 @@ Obstacle obstacle(HashEngine& engine, const Record& record, const LogInfo& info,
   if (!entry_pcr(record, info)) {
     return {.field = "register", .reason = "an entry names a PCR"};
   }
-  if (!recent_template(as_text(record.name)) &&
-      (record.name.size() > kLongestName || !is_printable_ascii(record.name))) {
+  // That is so of the templates that are known, and of nearly every entry.
+  if (record.name.size() > kLongestName ||
+      (!recent_template(as_text(record.name)) && !is_printable_ascii(record.name))) {
     return {.field = "template", .reason = "the name of a template has 1 to 255 printable characters"};
   }
   const bool legacy = as_text(record.name) == kLegacyName;

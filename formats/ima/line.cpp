@@ -211,8 +211,8 @@ std::string rebuild(const Template& kind, std::string_view fields, const Words& 
   return {};
 }
 
-// The same of the fields of nearly every line: as many as the template has, and no blank in one. False where it takes
-// more thought.
+// The same of the fields of nearly every line: as many as the template has, and no blank in any. False, and anything in
+// `out`, where it takes more thought.
 bool rebuild_plain(const Template& kind, std::string_view fields, ByteOrder order, Bytes& out) {
   const std::span<const FieldId> ids = kind.fields();
   out.resize(most_data(fields, ids.size()));

@@ -44,7 +44,7 @@ bool is_faithful(FieldId id, ByteView bytes) {
   }
 }
 
-// Returns is_faithful() of the field.
+// Returns is_faithful() of the field, whose digest is parsed once for both.
 bool append_text(std::string& out, FieldId id, ByteView bytes, ByteOrder order) {
   const auto append_decimal = [&out](std::uint32_t value) {
     const fmt::format_int digits(value);

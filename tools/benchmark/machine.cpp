@@ -42,8 +42,8 @@ std::string first_line(const char* command) {
   return line.substr(0, line.find_first_of(std::string_view("\n\0", 2)));
 }
 
-// Seconds until that many threads have hashed as much each.
-double seconds_of(std::size_t threads) {
+// Seconds until each of so many threads has hashed 16 MiB.
+double hashing_time(std::size_t threads) {
   constexpr std::size_t kBytes = 16 * 1024 * 1024;
   static const Bytes message(64 * 1024);
   const auto begin = std::chrono::steady_clock::now();
@@ -62,12 +62,13 @@ double seconds_of(std::size_t threads) {
 }
 
 // Virtual processors may share a core, or wait for others: then no row of two threads can gain what it would on two.
+// One alone and two are timed in turns, so that a pair may also tell of more than two.
 std::string two_threads() {
   constexpr std::size_t kPairs = 31;
   std::vector<double> gains(kPairs);
   for (double& gain : gains) {
-    const double alone = seconds_of(1);
-    gain = 2 * alone / seconds_of(2);
+    const double alone = hashing_time(1);
+    gain = 2 * alone / hashing_time(2);
   }
   std::ranges::sort(gains);
   return fmt::format("* two threads that do nothing but hash do {:.2f} times the work of one ({:.2f} to {:.2f})\n",

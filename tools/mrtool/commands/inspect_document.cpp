@@ -67,6 +67,7 @@ class RecordLines final : public JsonLineWriter {
       text_ = writer.written().substr(1);
       digits_ = text_.find(R"("")") + 1;
     }
+    // Recipes are static: those that begin at one place are one.
     bool is_of(HashAlgorithm bank, const DigestJudgement& judgement) const {
       return !text_.empty() && bank_ == bank && judgement_.check == judgement.check &&
              judgement_.recipe.data() == judgement.recipe.data() && judgement_.recipe.size() == judgement.recipe.size();

@@ -52,7 +52,7 @@ class JsonLineWriter : public DocumentWriter, private TextBuffer {
     *at++ = ',';
     at_ = at;
   }
-  // Text that this writer has written before, but for the digits of the value.
+  // A whole value as such a writer has written it, but for digits within that are those of `value`.
   void framed_hex(std::string_view before, ByteView value, std::string_view after) {
     put(before);
     put_hex(value);
