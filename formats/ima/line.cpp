@@ -18,6 +18,7 @@ template <class Integer>
 std::optional<Integer> parse_number(std::string_view text) {
   Integer value = 0;
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): as far as `end`
   const auto result = std::from_chars(text.data(), end, value);
   // Only one spelling of a number gives the line back.
   if (result.ec != std::errc{} || result.ptr != end || (text.size() > 1 && text.front() == '0')) {

@@ -129,7 +129,7 @@ std::string to_string(const Register& reg) {
       break;
     case Numbering::counted:
     case Numbering::any: {
-      std::array<char, std::numeric_limits<std::uint32_t>::digits10 + 1> digits;
+      std::array<char, std::numeric_limits<std::uint32_t>::digits10 + 1> digits{};
       text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), reg.index).ptr);
       break;
     }
