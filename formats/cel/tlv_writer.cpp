@@ -80,17 +80,12 @@ Status TlvWriter::encode(const Record& record) {
 Status TlvWriter::encode_digests(const Record& record) {
   constexpr std::uint16_t kWidestAlgorithm = 0xFF;
   const std::size_t begin = begin_cel_element(out_, kDigestsField);
-  std::optional<HashAlgorithm> unnumbered;
-  for_written_digests(record, own_, [&](HashAlgorithm algorithm, ByteView value) {
-    const auto number = static_cast<std::uint16_t>(algorithm);
-    if (number > kWidestAlgorithm) {
-      unnumbered = algorithm;
-    } else {
-      append_cel_element(out_, static_cast<std::uint8_t>(number), value);
+  for (const WrittenDigest& digest : written_digests(record, own_)) {
+    const auto algorithm = static_cast<std::uint16_t>(digest.algorithm);
+    if (algorithm > kWidestAlgorithm) {
+      return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(digest.algorithm)));
     }
-  });
-  if (unnumbered) {
-    return cannot_write(record, fmt::format("CEL-TLV has no number for algorithm {}", to_string(*unnumbered)));
+    append_cel_element(out_, static_cast<std::uint8_t>(algorithm), digest.value);
   }
   end_cel_element(out_, begin);
   return {};
